@@ -34,6 +34,7 @@ from pairlens.fiftyone_plugin.terminal import (
 )
 from pairlens.importers import database_connection, full_disk, memory
 from pairlens.importers.errors import OutOfMemory, PairLensError, UsageError, shown
+from pairlens.importers.starving import ending_when_starved
 
 FAILED, USAGE = 1, 2
 
@@ -74,7 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _execute(args: argparse.Namespace) -> int:
     """Runs the step, prints its report, and gives the exit code."""
     try:
-        with stopping_at_once(), printing_aside(quiet=args.quiet):
+        with (
+            ending_when_starved(as_json=args.json),
+            stopping_at_once(),
+            printing_aside(quiet=args.quiet),
+        ):
             report: Report = args.run(args)
     except KeyboardInterrupt:
         say(INTERRUPTED)

@@ -120,6 +120,15 @@ def check_memory(error: BaseException) -> None:
         raise OutOfMemory from error
 
 
+def as_it_is(error: Exception) -> Exception:
+    """An error of an item, or that of the machine which it came of."""
+    try:
+        check_memory(error)
+    except OutOfMemory as short:
+        return short
+    return error
+
+
 class LayoutError(PairLensError):
     """A folder that does not hold the layout it was read as."""
 

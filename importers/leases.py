@@ -57,6 +57,14 @@ _FIELDS = "fields"
 _PAUSE = 0.02
 """Seconds from one try to the next, where it is waited."""
 
+_NOT_IN_FUTURE: list[dict[str, Any]] = [{"$set": {"holders": {"$map": {
+    "input": {"$ifNull": ["$holders", []]},
+    "as": "one",
+    "in": {"$mergeObjects": ["$$one", {"renewed": {"$min": ["$$one.renewed", "$$NOW"]}}]},
+}}}}]  # fmt: skip
+"""A change of leases after which the clock of the database may have been set back: one that was
+renewed at a time that is still to come would be nobody's only long after that."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -215,8 +223,13 @@ def check_free(dataset: Any, step: str = "a verdict") -> None:
     if _is_ours(dataset.name, WHOLE):
         return
     database = fo_internals.database()
-    found = database[COLLECTION].find_one({"_id": dataset.name, "holders.part": WHOLE})
-    if found is None:
+    where = {"_id": dataset.name, "holders.part": WHOLE}
+    if database[COLLECTION].find_one(where, {}) is None:
+        return
+    found = _leases().find_one_and_update(
+        where, _NOT_IN_FUTURE, return_document=ReturnDocument.AFTER
+    )
+    if found is None:  # it was given back just now
         return
     now = database.command("hello")["localTime"]
     for holder in (one for one in found["holders"] if one["part"] == WHOLE):
@@ -253,7 +266,8 @@ def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
     others = _filtered("$holders", alike) if part != WHOLE else "$holders"
     free = {"$eq": [{"$size": others}, 0]}
     change = [
-        {"$set": {"holders": _filtered({"$ifNull": ["$holders", []]}, {"$not": [gone]})}},
+        *_NOT_IN_FUTURE,
+        {"$set": {"holders": _filtered("$holders", {"$not": [gone]})}},
         {"$set": {"holders": {"$cond": [
             free, {"$concatArrays": ["$holders", [mine]]}, "$holders"
         ]}}},

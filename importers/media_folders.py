@@ -19,7 +19,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -203,9 +202,8 @@ def remove_unused(folder: Path, but: Any = None) -> str:
         why it was left, in words; ``""`` where it is gone or not PairLens' own
     """
     if _marked(folder) is None:
-        if folder.parent == media_root():  # whoever made it was killed before its mark
-            with suppress(OSError):  # it holds something, or is not there
-                folder.rmdir()
+        if folder.parent == media_root() and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()  # whoever made it did not come to its mark
         return ""
     if why := why_used(folder, but):
         return f"{folder} was left: {why}"

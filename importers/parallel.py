@@ -10,7 +10,7 @@ import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,11 +26,11 @@ from pairlens.importers.errors import (
     OutOfMemory,
     StateError,
     UsageError,
-    check_memory,
+    as_it_is,
     sendable,
 )
 from pairlens.importers.frozen import frozen
-from pairlens.importers.worker_processes import check_number, died, process_pool
+from pairlens.importers.worker_processes import check_number, process_pool
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -133,7 +133,7 @@ class Pool:
             yield partial(_map_here, function)
             return
         with _submitter(engine, self, function) as (submit, window):
-            yield partial(_map_with, submit, window, function)
+            yield partial(_map_with, submit, window)
 
 
 _Apply = Callable[[Iterable[A], int], Iterator[Outcome[A, B]]]
@@ -202,8 +202,8 @@ def _map_here(
 
 
 def _map_with(
-    submit: _Submit, window: int, function: Callable[[A], B], items: Iterable[A], chunk: int
-) -> Iterator[Outcome[A, B]]:
+    submit: _Submit, window: int, items: Iterable[A], chunk: int
+) -> Iterator[Outcome[A, Any]]:
     pending: deque[tuple[list[A], Pending]] = deque()
     try:
         for batch in _chunks(items, chunk, singles=window):
@@ -214,10 +214,6 @@ def _map_with(
         while pending:
             yield from _collect(*pending[0])
             pending.popleft()
-    except BrokenExecutor as error:
-        # The oldest are those that workers had, as many as there are workers.
-        begun = [item for had, _ in islice(pending, window // WINDOW) for item in had]
-        raise StateError(died(function, begun)) from error
     finally:
         for _, future in pending:
             future.cancel()
@@ -242,17 +238,8 @@ def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
             try:
                 results.append((function(item), None))
             except Exception as error:
-                results.append((None, _as_it_is(error)))
+                results.append((None, as_it_is(error)))
     return results
-
-
-def _as_it_is(error: Exception) -> Exception:
-    """The error of an item, or the error of the machine that caused it."""
-    try:
-        check_memory(error)
-    except OutOfMemory as short:
-        return short
-    return error
 
 
 def _outcome(item: A, value: Any, error: Exception | None) -> Outcome[A, Any]:
@@ -270,10 +257,10 @@ def _each_sent(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
 def _collect(batch: list[A], future: Pending) -> Iterator[Outcome[A, Any]]:
     try:
         results = future.result()
-    except (BrokenExecutor, StateError):  # of the workers, no result of theirs
+    except StateError:  # of the workers, no result of theirs
         raise
     except Exception as error:  # what cannot travel between processes
-        results = [(None, error)] * len(batch)
+        results = [(None, as_it_is(error))] * len(batch)
     for item, (value, error) in zip(batch, results, strict=True):
         yield _outcome(item, value, error)
 

@@ -9,7 +9,7 @@ again, for its decisions alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,9 @@ samples are stored, and these decisions."""
 
 _STEP = "import"
 
+_TICK = timedelta(milliseconds=1)
+"""Between two times as the database has them."""
+
 
 class ResumableInsert:
     """The insertion of samples into a dataset that is new, or whose import was killed.
@@ -44,12 +47,25 @@ class ResumableInsert:
     def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
         known = {} if facts.get("complete", True) else facts.get(INSERTION) or {}
         self._dataset, self.dataset_id = dataset, fo_internals.dataset_id(dataset)
-        self._until: datetime = known.get("until") or datetime.now(UTC)
+        self._last = self._newest()
+        self._until: datetime = known.get("until") or self._last
         self.decisions = Decisions.of_stored(known.get("decisions") or ())
         self._note(self._until, self.decisions.stored(_STEP))
 
     def _note(self, until: datetime, decided: list[dict[str, Any]]) -> None:
         store.update_info(self._dataset, **{INSERTION: {"until": until, "decisions": decided}})
+
+    def _newest(self) -> datetime:
+        """The time of the newest sample, or now."""
+        samples = fo_internals.collection(self._dataset)
+        found = samples.find_one({"created_at": {"$ne": None}}, sort=[("created_at", -1)])
+        now = datetime.now(UTC)
+        return max(now, found["created_at"].replace(tzinfo=UTC)) if found else now
+
+    def _next(self) -> datetime:
+        """A time later than any before: clocks are set back, and those of machines differ."""
+        self._last = max(datetime.now(UTC), self._last + _TICK)
+        return self._last
 
     def complete(self, keys: Sequence[str], paths: Sequence[str] = ()) -> dict[str, Document]:
         """The stored samples of some keys that need no preparing.
@@ -96,7 +112,7 @@ class ResumableInsert:
         # The database writes one batch while the next is encoded.
         with background_thread() as in_background:
             for batch in _batched(images):
-                now = datetime.now(UTC)
+                now = self._next()
                 docs: list[Insertable] = [complete(rest, now) for rest in batch]
                 in_background(partial(write, docs, now, self.decisions.stored(_STEP)))
         return sum(added)

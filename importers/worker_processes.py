@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
 import io
 import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import parent_process
-from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing import Pipe, parent_process, resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
 from threading import Thread, Timer
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
-from pairlens.importers.errors import AGAIN, StateError, UsageError
+from pairlens.importers.errors import AGAIN, StateError, UsageError, as_it_is, sendable
+from pairlens.importers.starving import end_when_starved
 
 MOST_PER_CORE = 16
 """Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
@@ -46,78 +49,169 @@ def check_number(workers: int | None, *, of_processes: bool) -> None:
         )
 
 
-class _Under:
-    """What a worker process was given."""
+class _Worker:
+    """A worker process, with a pipe of its own."""
 
-    def __init__(self, future: Future[Any], left: list[Future[Any]]) -> None:
-        self.result = future.result
-        self._future, self._left = future, left
+    def __init__(self, kind: type[SpawnProcess]) -> None:
+        self._pipe, theirs = Pipe()
+        self.process = kind(target=_serve, args=(theirs,))
+        with theirs, _deaf():
+            self.process.start()
 
-    def cancel(self) -> None:
-        """Lets go of it, which ends the processes once no more is handed to them.
+    def call(self, work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+        """What a call gives in the process, or raises there.
 
-        Where a worker dies at the same moment, Python's own thread that looks after the processes
-        stumbles over a future that was cancelled, with a traceback, and leaves them as they are.
+        Raises:
+            _Died: if the process did
         """
-        self._left.append(self._future)
+        asked = ForkingPickler.dumps((work, given))
+        try:
+            self._pipe.send_bytes(asked)
+            answer = self._pipe.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise _Died from error
+        error, value = pickle.loads(answer)
+        if error is not None:
+            raise error
+        return value
+
+    def close(self) -> None:
+        """Ends the process, which has nothing to do."""
+        self._pipe.close()
+        self.process.join()
+
+
+class _Died(Exception):
+    """A worker process did."""
 
 
 @contextmanager
-def process_pool(workers: int, function: Callable[..., Any]) -> Iterator[Callable[..., _Under]]:
+def process_pool(
+    workers: int, function: Callable[..., Any]
+) -> Iterator[Callable[..., Future[Any]]]:
     """Yields what hands calls to processes that can run a function; what has not begun never does.
+
+    Python's own pool has one pipe for the results of all processes: where one of them is killed
+    while it writes there, all others, and who waits for them, wait for ever.
 
     Args:
         workers: the number of processes
         function: what they run
 
     Raises:
-        StateError: if none can be started
+        StateError: if one cannot be started, or dies
     """
     # Forking a process that holds a database connection and threads can deadlock.
-    context = _Spawn(SpawnProcess if _is_of_script(function) else _ProcessAlone)
+    kind = SpawnProcess if _is_of_script(function) else _ProcessAlone
+    started, free = list[_Worker](), list[_Worker]()
+    over = list[str]()  # why nothing more is begun
+
+    def call(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+        worker = free.pop()
+        try:
+            if over:
+                raise StateError(over[0])
+            return worker.call(work, given)
+        except _Died as error:
+            over.append(died(function, given[0]))
+            raise StateError(over[0]) from error
+        finally:
+            free.append(worker)
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="pairlens") as threads:
+
+        def submit(work: Callable[..., Any], *given: Any) -> Future[Any]:
+            if len(started) < workers:
+                started.append(_started(kind))
+                free.append(started[-1])
+            return threads.submit(call, work, given)
+
+        try:
+            yield submit
+        finally:
+            over.append("the work was let go of")
+            _end(one.process for one in started if one not in free)
+            threads.shutdown(cancel_futures=True)
+            for worker in started:
+                worker.close()
+
+
+def _started(kind: type[SpawnProcess]) -> _Worker:
     try:
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+        return _Worker(kind)
     except OSError as error:
         raise StateError(
-            f"no worker process can be started, whose locks stand in /dev/shm ({error.strerror}); "
-            "make room there, or leave --engine processes out"
+            f"no more worker processes can be started ({error.strerror}); give fewer --workers, or "
+            "leave --engine processes out"
         ) from error
-    left: list[Future[Any]] = []
+
+
+def _end(processes: Iterable[SpawnProcess]) -> None:
+    """Ends processes: what they are at is for nothing, and can take minutes."""
+    ending = [*processes]
+    for process in ending:
+        process.terminate()
+    until = time.monotonic() + 2 * _TIDYING
+    for process in ending:
+        process.join(max(0.0, until - time.monotonic()))
+        process.kill()  # it may be in the middle of a library's computation
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Within it, a process is started that hears no Ctrl-C until it chooses to.
+
+    A terminal sends one to the workers as well, to whose start it would be a traceback.
+    """
+    resource_tracker.ensure_running()  # which would have the next one hear it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield lambda *given: _Under(pool.submit(_work, *given), left)
+        yield
     finally:
-        if any(not future.done() for future in left):
-            # What they are at is for nothing, and can take minutes.
-            for worker in context.started:
-                worker.terminate()
-        pool.shutdown(cancel_futures=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# ------------------------------------------------------------------------------ in a worker
 
 
 class _Ended(SystemExit):
     """A worker was told to end."""
 
 
-def _work(work: Callable[..., Any], *given: Any) -> Any:
-    """Runs in a worker. Python's own would take what ends it for a result, and go on."""
+def _serve(calls: Connection) -> None:
+    """Answers calls until the pipe is closed."""
+    _start_worker()
+    while True:
+        try:
+            asked = calls.recv_bytes()
+        except (EOFError, OSError):
+            return
+        calls.send_bytes(_answer(asked))
+
+
+def _answer(asked: bytes) -> Any:
+    """An error that a call raised, or what it gave, as bytes."""
     try:
-        return work(*given)
-    except _Ended:
-        atexit._run_exitfuncs()  # or Python warns of what libraries have open
-        os._exit(1)
+        work, given = pickle.loads(asked)
+        return ForkingPickler.dumps((None, work(*given)))
+    except Exception as error:
+        return ForkingPickler.dumps((sendable(as_it_is(error)), None))
 
 
 def _start_worker() -> None:
-    """Ends a worker when its parent ends, however that ends, and leaves Ctrl-C to the parent.
-
-    Idle workers otherwise wait for ever: each holds the end of the pipe that they all read from.
-    """
+    """Ends a worker when its parent ends, however that ends, and leaves Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _end_tidily)
     Thread(target=_end_with_parent, daemon=True).start()
+    end_when_starved()
 
 
 def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:
     """Ends a worker that is told to end: what it began to write is removed, and not waited for."""
+    # Wherever this is raised, such as in what Python calls while it tidies up: nobody is to read
+    # how it came through.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told more than once
     late = Timer(_TIDYING, os._exit, (1,))
     late.daemon = True
@@ -149,18 +243,6 @@ class _ProcessAlone(SpawnProcess):
             sys.modules["__main__"] = main
 
 
-class _Spawn(SpawnContext):
-    """Starts processes of a kind, and knows them."""
-
-    def __init__(self, kind: type[SpawnProcess]) -> None:
-        self.kind, self.started = kind, list[SpawnProcess]()
-
-    def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]
-        process = self.kind(*given, **named)
-        self.started.append(process)
-        return process
-
-
 class _OfScript(Exception):
     """Something is defined in the script that Python was started with."""
 
@@ -187,7 +269,7 @@ def died(function: Callable[..., Any], begun: Sequence[Any]) -> str:
 
     Args:
         function: that it ran
-        begun: what workers were given, in order; named where it can be told as text
+        begun: what the worker was given, in order; named where it can be told as text
     """
     if _is_of_script(function):
         return (

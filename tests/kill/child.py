@@ -79,13 +79,19 @@ def _lock_files(folder: str, source: str) -> None:
 
 
 def _take_memory(folder: str, source: str) -> None:
-    """From now on the system gives no more memory than threads need to start.
+    """From now on the system gives no more memory than threads need to start."""
+    _limit_memory(FEW_BYTES)
 
-    With none at all Python itself can wait for ever for a thread that died as it began.
-    """
+
+def _take_all_memory(folder: str, source: str) -> None:
+    """From now on the system gives no memory, so that threads die as they begin."""
+    _limit_memory(0)
+
+
+def _limit_memory(more: int) -> None:
     lines = Path("/proc/self/status").read_text().splitlines()
     [used] = [int(line.split()[1]) for line in lines if line.startswith("VmSize:")]
-    resource.setrlimit(resource.RLIMIT_AS, (used * 1024 + FEW_BYTES, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (used * 1024 + more, resource.RLIM_INFINITY))
 
 
 def _take_away(folder: str, source: str) -> None:
@@ -99,6 +105,7 @@ FAULTS: dict[str, Callable[[str, str], None]] = {
     "gone": _take_away,
     "locked": _lock_files,
     "memory": _take_memory,
+    "starved": _take_all_memory,
 }
 
 

@@ -18,6 +18,9 @@ SEED = 2026
 SHORT = ("overwrite", "predict", "export", "judge")
 FORMATS = ("table",)
 
+MARKING = 16
+"""The write of an import of shards by which its media folder, which is there, gets its mark."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -60,6 +63,13 @@ def test_what_cannot_be_read_for_a_while_is_read_after(
     rng = random.Random(f"{SEED}:{name}:{fault}")
     with trials.of(BY_NAME[name]) as trial:
         assert trial.met_at(fault, rng.randrange(1, trial.points)) == []
+
+
+def test_a_media_folder_that_was_locked_before_its_mark_goes_with_the_dataset(
+    trials: Trials,
+) -> None:
+    with trials.of(BY_NAME["import of shards"]) as trial:
+        assert trial.met_at("read-only", MARKING) == []
 
 
 def test_a_fault_is_met(trials: Trials) -> None:

@@ -34,8 +34,8 @@ WAITS = "waits"
 DISK_FAULTS = ("full", "read-only", "gone")
 """Of :data:`tests.kill.child.FAULTS`, those after which a command still can say what is amiss."""
 
-FAULTS = (*DISK_FAULTS, "locked", "memory")
-"""All of these; the files of a source can be locked, and memory can run out."""
+FAULTS = (*DISK_FAULTS, "locked", "memory", "starved")
+"""All of these; the files of a source can be locked, and memory can run out, to its last byte."""
 
 UNFINISHED = (".partial", ".part")
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import bson
 import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.cli import main
+from pairlens.importers import fo_internals
+from pairlens.importers.errors import raise_error
 from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.resumable_insert import INSERTION, ResumableInsert
+from pairlens.importers.sample_encoding import EncodedSamples
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.reviewing import keys
 
@@ -65,6 +71,37 @@ def test_records_that_are_others_now_are_told(
     assert said.startswith(f"{samples} samples stay as they were imported, ")
     assert f"{keys(fo.load_dataset(dataset_name))[0].partition('/')[0]}/" in said
     assert "the first, though their records are others now; --overwrite imports all anew" in said
+
+
+def test_they_are_told_by_a_clock_that_was_set_back(dataset_name: str, tmp_path: Path) -> None:
+    layout, published = PUBLISHED["gres"], tmp_path / "published"
+    root = layout.make(published)
+    import_dataset(layout.format, root, dataset_name)
+    later = {"$set": {"created_at": datetime.now(UTC) + timedelta(hours=1)}}
+    fo_internals.collection(fo.load_dataset(dataset_name)).update_many({}, later)
+    assert resumed(layout, root, dataset_name) == []
+    changed_unseen(next(published.glob("**/train/*.json")), b"red house")
+    [said] = resumed(layout, root, dataset_name)
+    assert said.startswith("1 samples stay as they were imported")
+
+
+def test_a_batch_is_later_than_the_one_before_by_any_clock(
+    dataset_name: str, tmp_path: Path
+) -> None:
+    """Else the batch that was stored when a kill came counts as one with its decisions."""
+    layout = PUBLISHED["gres"]
+    import_dataset(layout.format, layout.make(tmp_path / "published"), dataset_name)
+    dataset: Any = fo.load_dataset(dataset_name)
+    first, second = keys(dataset)[:2]
+    samples = fo_internals.collection(dataset)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    samples.update_many({}, {"$set": {"created_at": later}})
+    facts = {"complete": False, INSERTION: {"until": later}}
+    rest = samples.find_one_and_delete({"key": second})
+    for name in ("_id", "created_at", "last_modified_at"):
+        del rest[name]
+    ResumableInsert(dataset, facts).insert([EncodedSamples([bson.encode(rest)[4:]])], raise_error)
+    assert [*ResumableInsert(dataset, facts).complete([first, second])] == [first]
 
 
 def test_records_that_are_gone_are_told(dataset_name: str, tmp_path: Path) -> None:

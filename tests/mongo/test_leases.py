@@ -272,6 +272,23 @@ def test_a_silent_one_elsewhere_is_given_up_after_a_minute(dataset: Any) -> None
     assert main(["review", dataset.name, "--set", keys(dataset)[0], "drop"]) == 0
 
 
+def test_so_is_one_of_a_clock_that_was_set_back(
+    dataset: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came of it is given its minute as well."""
+    late = datetime.now(UTC) + timedelta(hours=1)
+    add_holder(dataset.name, renewed=late, part=leases.WHOLE)
+    verdict = ["review", dataset.name, "--set", keys(dataset)[0], "drop"]
+    assert (main(verdict), main(["flag", dataset.name])) == (1, 1)
+    monkeypatch.setattr(leases, "PATIENCE", 1)
+    time.sleep(1.1)
+    assert main(verdict) == 0
+    add_holder(dataset.name, renewed=late)
+    assert main(["flag", dataset.name]) == 1
+    time.sleep(1.1)
+    assert main(["flag", dataset.name]) == 0
+
+
 def test_it_is_renewed_and_whoever_lost_it_says_so(
     dataset_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

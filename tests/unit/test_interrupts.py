@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -189,3 +190,57 @@ def test_what_workers_began_for_nothing_is_not_waited_for(tmp_path: Path) -> Non
     del outcomes
     assert time.monotonic() - began < 3
     assert [file.name for file in tmp_path.iterdir()] == ["begun"]
+
+
+def compute(number: int, folder: Path) -> int:
+    """As :func:`write_slowly`, in one call of a library, which no signal ends."""
+    if number:
+        (folder / "begun").touch()
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 200_000_000)
+    return number
+
+
+class Lingering:
+    """Python tells on stderr what is raised where this goes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._begun = folder / "begun"
+
+    def __del__(self) -> None:
+        self._begun.touch()
+        time.sleep(60)
+
+
+def linger(number: int, folder: Path) -> int:
+    if number:
+        Lingering(folder)
+    return number
+
+
+@pytest.mark.parametrize("work", [compute, linger])
+def test_a_worker_that_is_told_to_end_does_and_says_nothing(
+    work: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = Pool("processes", 1).map(partial(work, folder=tmp_path), range(3))
+    assert next(outcomes).unwrap() == 0
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    began = time.monotonic()
+    del outcomes
+    assert time.monotonic() - began < 3
+    assert capfd.readouterr().err == ""
+
+
+def test_a_terminal_interrupts_workers_as_well_which_say_nothing() -> None:
+    """Even while they start."""
+    code = """
+    import os, threading
+    from pairlens.importers.parallel import Pool
+    os.setpgid(0, 0)
+    threading.Timer(0.3, os.killpg, (0, signal.SIGINT)).start()
+    ready()
+    list(Pool("processes", 2).map(abs, range(10 ** 9)))
+"""
+    with started(AT_ONCE + code) as process:
+        said = ended(process, 10)
+    assert said.count("Traceback") == said.count("\nKeyboardInterrupt") == 1

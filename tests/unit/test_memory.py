@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from pairlens.importers import memory
 from pairlens.importers.errors import (
+    OUT_OF_MEMORY,
     OutOfMemory,
     RecordError,
     StateError,
@@ -23,7 +25,9 @@ from pairlens.importers.media import ImageError, read_rgb
 from pairlens.importers.parallel import Pool
 from tests import warm
 
-SIDE = 4000
+SIDE = 5000
+"""So that an image takes more than the 64 MB that the C library may have put by for a thread."""
+
 LIMITED = """
 import resource, sys
 from pathlib import Path
@@ -66,7 +70,7 @@ def claim(number: int) -> int:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A picture that takes 16 MB as a mask and 48 MB as an image."""
+    """A picture that takes 25 MB as a mask and 75 MB as an image."""
     file = tmp_path_factory.mktemp("memory") / "large.png"
     cv2.imwrite(str(file), np.zeros((SIDE, SIDE), np.uint8))
     return file
@@ -143,6 +147,27 @@ with Pool("threads", {workers}).open(read_rgb) as apply:
 """
     first, told = limited(code, image)
     assert first == "None" and told.startswith("OutOfMemory: ")
+
+
+STARVED = """
+import threading, time
+from pairlens.importers import starving
+starving._SECONDS = 0.1
+with starving.ending_when_starved(as_json=True):
+    for _ in range(6):  # who waits for it is none that never begins
+        thread = threading.Thread(target=time.sleep, args=(0.2,))
+        thread.start()
+        thread.join()
+    threading._start_new_thread = lambda *given: None  # as one that ends before it could begin
+    threading.Thread(target=print).start()
+"""
+
+
+def test_a_thread_that_gets_no_memory_to_begin_is_not_waited_for() -> None:
+    done = warm.run("-c", STARVED, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == f"pairlens: {OUT_OF_MEMORY}\n"
+    assert json.loads(done.stdout) == {"error": OUT_OF_MEMORY}
 
 
 def test_it_crosses_processes_as_it_is() -> None:

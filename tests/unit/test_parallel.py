@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
 
 import psutil
 import pytest
 
+from pairlens.importers import starving
 from pairlens.importers.background import LEAST, MOST, background_batches, background_thread
 from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
 from pairlens.importers.parallel import (
@@ -191,6 +193,37 @@ def test_workers_that_die_while_work_is_let_go_of_are_told_by_no_traceback(
     assert raised == []
 
 
+def die_while_writing(number: int) -> bytes:
+    """Of the result only the beginning comes through."""
+    if number == 3:
+
+        def send(pipe: Connection, data: bytes) -> None:
+            os.write(pipe.fileno(), data[:1000])
+            os._exit(9)
+
+        Connection._send = send  # type: ignore[attr-defined]
+    return bytes(1 << 20)
+
+
+def test_a_worker_that_dies_while_it_answers_is_not_waited_for():
+    with pytest.raises(StateError, match="a worker process died, of too little memory"):
+        for outcome in map_items(die_while_writing, range(50), engine="processes", workers=2):
+            assert len(outcome.unwrap()) == 1 << 20
+
+
+def starve(number: int) -> int:
+    starving._SECONDS = 0.05
+    time.sleep(2)  # until it looks as often
+    threading._start_new_thread = lambda *_: None  # type: ignore[attr-defined]
+    threading.Thread(target=print).start()
+    return number
+
+
+def test_a_worker_whose_threads_get_no_memory_is_not_waited_for():
+    with pytest.raises(StateError, match="a worker process died, of too little memory"):
+        list(map_items(starve, range(3), engine="processes", workers=1))
+
+
 def test_what_a_worker_that_died_was_given_is_named():
     files = [Path("a.jpg"), Path("b.jpg")]
     words = r"at one of the 1 from a\.jpg to a\.jpg; do the same again, an import or a .* --resume"
@@ -340,20 +373,16 @@ def run_script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
 
 FULL = """
 import resource
-from pairlens.importers.errors import StateError
 from pairlens.importers.parallel import map_items
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # as where /dev/shm is full
-try:
-    list(map_items(abs, [1], engine="processes", workers=1))
-except StateError as error:
-    print(error)
+print([o.value for o in map_items(abs, [-1], engine="processes", workers=1)])
 """
 
 
-def test_no_room_for_locks_is_told(tmp_path: Path):
+def test_workers_need_no_room_for_locks(tmp_path: Path):
     done = run_script(tmp_path, FULL)
-    assert done.stdout.startswith("no worker process can be started, whose locks stand in /dev/shm")
+    assert (done.stdout, done.stderr) == ("[1]\n", "")
 
 
 def test_a_script_without_a_guard_runs_once(tmp_path: Path):

@@ -79,3 +79,16 @@ def test_ray_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"needs Ray: pip install 'pairlens\[ray\]'"):
         list(map_items(abs, [1], engine="ray"))
+
+
+def test_a_machine_that_is_too_busy_to_start_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray itself waits half a minute before it says so."""
+    ray = pytest.importorskip("ray")
+
+    def init(**options: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", init)
+    words = "Ray on this machine cannot be worked on: The current node timed out"
+    with pytest.raises(StateError, match=words):
+        list(map_items(abs, [1], engine="ray"))

@@ -1,0 +1,97 @@
+"""Ends a process that waits for a thread which had no memory to begin.
+
+Python waits for a new thread to say that it runs. One that gets no memory before it could say so is
+gone, and who started it, one's own code or a library, waits for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from pairlens.importers.errors import OUT_OF_MEMORY
+
+_SECONDS = 2.0
+"""From one look to the next."""
+
+_LOOKS = 3
+"""In a row that find the same thread waiting. One that has memory begins within milliseconds."""
+
+_DEPTH = 3
+"""Calls from where a thread waits to the start of another that it waits for."""
+
+FAILED = 1
+
+
+@contextmanager
+def ending_when_starved(*, as_json: bool) -> Iterator[None]:
+    """Within it, a process that waits for a thread that never begins ends with one sentence.
+
+    Args:
+        as_json: whether stdout gets the sentence as well, as the object of an error
+    """
+    # Made now, while there is memory.
+    said = f"pairlens: {OUT_OF_MEMORY}\n".encode()
+    printed = f"{json.dumps({'error': OUT_OF_MEMORY})}\n".encode() if as_json else b""
+    over = end_when_starved(said, printed)
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def end_when_starved(said: bytes = b"", printed: bytes = b"") -> threading.Event:
+    """Has this process end, from now on until an event, if it waits for such a thread.
+
+    Args:
+        said: what goes to stderr then; nothing of a worker, whose parent says that it died
+        printed: what goes to stdout
+
+    Returns:
+        the event
+    """
+    over = threading.Event()
+    threading.Thread(target=_watch, args=(over, said, printed), daemon=True).start()
+    return over
+
+
+def _watch(over: threading.Event, said: bytes, printed: bytes) -> None:
+    waiting: list[FrameType] = []
+    looks = 0
+    while not over.is_set():
+        time.sleep(_SECONDS)
+        with suppress(MemoryError):
+            now = _starting()
+            waiting = [one for one in now if not looks or any(one is each for each in waiting)]
+            looks = looks + 1 if waiting else 0
+        if looks > _LOOKS and not over.is_set():
+            _end(said, printed)
+
+
+def _starting() -> list[FrameType]:
+    """Where threads wait for others that they start."""
+    found: list[FrameType] = []
+    for top in sys._current_frames().values():
+        frame: FrameType | None = top
+        for _ in range(_DEPTH):
+            if frame is not None and frame.f_code is threading.Thread.start.__code__:
+                found.append(frame)
+            frame = frame and frame.f_back
+    return found
+
+
+def _end(said: bytes, printed: bytes) -> None:
+    """Ends this process and its workers, as a kill does, which all steps are proof against."""
+    with suppress(MemoryError):
+        for worker in multiprocessing.active_children():
+            worker.kill()
+    os.write(2, said)
+    os.write(1, printed)
+    os._exit(FAILED)
