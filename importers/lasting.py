@@ -136,7 +136,7 @@ def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
         add_indexes(fo_internals.collection(dataset), new)
 
 
-def quicken(dataset: Any, wanted: Iterable[Keys]) -> list[str]:
+def quicken(dataset: Any, wanted: Iterable[Keys | IndexModel]) -> list[str]:
     """As :func:`create_index`, several with one look at all samples, that only save time.
 
     One that the database refuses, as where a collection has as many as it may, costs no other.
@@ -174,10 +174,11 @@ def is_indexed(dataset: Any, keys: Keys) -> bool:
     return not _lacking(dataset, [keys])
 
 
-def _lacking(dataset: Any, wanted: Iterable[Keys], **options: Any) -> list[IndexModel]:
+def _lacking(dataset: Any, wanted: Iterable[Keys | IndexModel], **options: Any) -> list[IndexModel]:
     indexes = fo_internals.collection(dataset).index_information().values()
     there = [list(index["key"]) for index in indexes]
-    return [IndexModel(keys, **options) for keys in wanted if list(keys) not in there]
+    models = (o if isinstance(o, IndexModel) else IndexModel(o, **options) for o in wanted)
+    return [model for model in models if [*model.document["key"].items()] not in there]
 
 
 def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:

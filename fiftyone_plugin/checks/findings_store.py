@@ -33,6 +33,12 @@ IN_MEMORY = 32 << 20
 SOUND = 1.0
 """The quality of a sample without findings."""
 
+UNFLAGGED = 2.0
+"""The badness of a sample without findings."""
+
+_STEP = 1e-5
+"""By what a step of severity makes a sample less bad: less than any difference of scores does."""
+
 _AS_SOUND = (SOUND, None)
 """The quality and the labels, as stored."""
 
@@ -136,11 +142,53 @@ def worst_severity(findings: Sequence[Finding]) -> str | None:
     return min((f.severity for f in findings), key=SEVERITIES.index, default=None)
 
 
-def add_worst_severities(dataset: Any) -> None:
-    """Stores the worst severity of samples whose findings an earlier version stored.
+def badness_of(findings: Sequence[Finding]) -> float:
+    """What :func:`badness` makes of findings."""
+    return min(
+        [_STEP * SEVERITIES.index(f.severity) + f.score for f in findings], default=UNFLAGGED
+    )
 
-    Both are counted by their indexes: what is flagged anew is not read for it.
+
+def badness(check: str | None = None) -> dict[str, Any]:
+    """A MongoDB expression that sorts samples worst first.
+
+    A sample is as bad as its worst finding: score first, which is the chance that the sample is
+    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
+    less than any difference of scores; samples without a finding come last, with :data:`UNFLAGGED`.
+
+    Args:
+        check: only this check's findings count
     """
+    found = labels_expression(check)
+    rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
+    # A label that somebody typed into the App has no severity and no score.
+    rank = {"$cond": [{"$lt": [rank, 0]}, len(SEVERITIES), rank]}
+    each = {"$add": [{"$multiply": [_STEP, rank]}, {"$ifNull": ["$$one.score", 1]}]}
+    worst = {"$min": {"$map": {"input": found, "as": "one", "in": each}}}
+    return {"$ifNull": [worst, UNFLAGGED]}
+
+
+def labels_expression(check: str | None) -> dict[str, Any]:
+    """A MongoDB expression for the findings of a sample, of a check alone where one is given."""
+    found: Any = {"$ifNull": [f"${LABELS}", []]}
+    if check is None:
+        return found
+    return {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
+
+
+def complete(dataset: Any) -> None:
+    """Stores what findings lack that an earlier version stored, or somebody typed into the App.
+
+    What is to be done is looked up in indexes: what is flagged anew is not read for it.
+    """
+    lacking = {f"{fields.FINDINGS}._cls": {"$exists": True}, fields.BADNESS: None}
+    samples = fo_internals.collection(dataset)
+    if samples.find_one(lacking, {"_id": 1}) is not None:
+        lasting.update_many(samples, lacking, [{"$set": {fields.BADNESS: badness()}}])
+    _add_worst_severities(dataset)
+
+
+def _add_worst_severities(dataset: Any) -> None:
     samples, named = fo_internals.collection(dataset), {"$in": list(SEVERITIES)}
     with_finding, with_worst = {f"{LABELS}.severity": named}, {fields.WORST_SEVERITY: named}
     if samples.count_documents(with_finding) == samples.count_documents(with_worst):
@@ -170,9 +218,9 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
         }
         for _, check, severity, score, note, group in findings
     ]
-    value = {"_cls": "Classifications", "classifications": labels} if labels else None
+    value = {"_cls": "Classifications", "classifications": labels, "badness": badness_of(findings)}
     return {
-        fields.FINDINGS: value,
+        fields.FINDINGS: value if labels else None,
         fields.QUALITY: quality_of(findings),
         fields.WORST_SEVERITY: worst_severity(findings),
     }

@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_
 from pairlens.fiftyone_plugin.checks.findings_store import (
     LeftOutCounts,
     Writing,
-    add_worst_severities,
+    complete,
     stored_values,
     write_findings,
 )
@@ -157,7 +157,7 @@ def flag(
         summary.notes += told["notes"]
         if not dry_run:
             summary.notes += schema.index_findings(dataset)
-            add_worst_severities(dataset)
+            complete(dataset)
         if samples is dataset and not dry_run:
             # A check that found nothing leaves no trace on the samples. What an import added
             # meanwhile these checks have not seen.

@@ -16,20 +16,28 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from pairlens.fiftyone_plugin.curation import editable_masks, texts
+from pairlens.fiftyone_plugin.curation import editable_masks, reading_on, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver, SessionView
 from pairlens.fiftyone_plugin.curation.progress import progress_of
-from pairlens.fiftyone_plugin.curation.queue import (
+from pairlens.fiftyone_plugin.curation.queue import find
+from pairlens.fiftyone_plugin.curation.queue_documents import (
     CHUNK,
     POSITIONS,
     QUEUES,
     REQUESTS,
     SESSIONS,
+    QueueChunk,
+    Rest,
+    SessionDocument,
     collection,
-    find,
 )
-from pairlens.fiftyone_plugin.curation.queue_documents import QueueChunk, SessionDocument
-from pairlens.fiftyone_plugin.curation.selection import LABELS, Order, PairSelection, choose
+from pairlens.fiftyone_plugin.curation.selection import (
+    LABELS,
+    Order,
+    PairSelection,
+    choose,
+    in_order,
+)
 from pairlens.importers import fo_internals, lasting, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import P_BAD, SEGMENTATION
@@ -53,6 +61,7 @@ def start(
     include_judged: bool = False,
     limit: int | None = None,
     order: Order = "findings",
+    behind: bool = False,
 ) -> SessionView:
     """Starts a session: over a view, a check, a saved view, a severity, or all that is flagged.
 
@@ -73,6 +82,8 @@ def start(
         include_judged: also pairs that have a verdict already
         limit: only this many, the worst
         order: by the worst finding, or by ``p_bad``, which pairlens rank stores
+        behind: whether a long queue is read behind its first pairs, as far as these are found
+            without the others: see :mod:`.reading_on`
 
     Returns:
         the session, as :func:`get` gives it
@@ -99,11 +110,18 @@ def start(
     if order != "findings" and not dataset.has_field(P_BAD):
         raise StateError(f"no pair has a p_bad yet; run: pairlens rank {dataset.name}")
     title = _check_name(name) if name else None
-    ids = selection.ordered(dataset, include_judged=include_judged, limit=limit, order=order)
-    first = next(ids, None)
-    if first is None:
-        raise UsageError(nothing(dataset, selection, include_judged))
-    session = create(dataset, title, who, selection.over, chain([first], ids))
+    stages = selection.stages(include_judged=include_judged, order=order)
+    rest = reading_on.rest_of(dataset, stages, limit) if behind and order == "findings" else None
+    first = selection.first(dataset, CHUNK, include_judged=include_judged) if rest else []
+    if first and rest and (limit is None or limit > CHUNK):
+        session = create(dataset, title, who, selection.over, first, rest=rest)
+        reading_on.begin(session)
+    else:
+        ids = in_order(fo_internals.collection(dataset), stages, limit)
+        worst = next(ids, None)
+        if worst is None:
+            raise UsageError(nothing(dataset, selection, include_judged))
+        session = create(dataset, title, who, selection.over, chain([worst], ids))
     if dataset.has_field(SEGMENTATION):
         editable_masks.offer(dataset)
     # Datasets that were flagged by an earlier version have none.
@@ -121,6 +139,7 @@ def create(
     reviewer: str | None = None,
     shared: Collection[ObjectId] = frozenset(),
     sample: dict[str, Any] | None = None,
+    rest: Rest | None = None,
 ) -> ObjectId:
     """Stores a session.
 
@@ -133,6 +152,7 @@ def create(
         reviewer: whom it is for, if for one
         shared: samples that others judge as well
         sample: of a random sample, how it was drawn
+        rest: of a queue of which the first pairs are given, how the others are read
 
     Raises:
         UsageError: for a name that is none or is taken
@@ -156,6 +176,8 @@ def create(
         }
         if sample is not None:
             document["sample"] = sample
+        if rest is not None:
+            document["rest"] = rest
         _insert(document)
     except BaseException:
         collection(QUEUES).delete_many({"session": session})

@@ -185,7 +185,7 @@ class CurationPanel(Panel):
         given["reviewer"] = reviewer_in(ctx)
         flags = {name: bool(ctx.params.get(name)) for name in _FLAGS}
         start: Any = sessions.start
-        session = start(ctx.dataset, view=view, **flags, **given)
+        session = start(ctx.dataset, view=view, behind=True, **flags, **given)
         return self._open(ctx, session["id"])
 
     @_answering
