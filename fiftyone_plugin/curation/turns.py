@@ -6,6 +6,7 @@ take the database from the grid, and could come back behind the one that is want
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -34,24 +35,23 @@ class Turns:
         """Within it, the only count, which :func:`session` can end; it ends those before it.
 
         Args:
-            wait: seconds before it begins, for the grid, which asks at the same time
+            wait: seconds before anything is counted, for the grid, which asks at the same time
 
         Raises:
             Superseded: if a later count was asked for, before, meanwhile or right behind
         """
+        begin = time.monotonic() + wait
         with self._changing:
             self._last += 1
             mine = self._last
             self._changing.notify_all()
             self._end_running()
         with self._one:
-            with self._changing:
-                self._changing.wait_for(lambda: mine != self._last, wait)
             with fo_internals.database().client.start_session() as session:
                 with self._changing:
                     self.check(mine)
                     self._session = session
-                token = _now.set((self, mine, session))
+                token = _now.set((self, mine, session, begin))
                 try:
                     yield
                 except PyMongoError:
@@ -62,6 +62,11 @@ class Turns:
                     with self._changing:
                         self._session = None
             self.check(mine)
+
+    def wait(self, mine: int, until: float) -> None:
+        """Waits until a time, or a later count is asked for."""
+        with self._changing:
+            self._changing.wait_for(lambda: mine != self._last, until - time.monotonic())
 
     def check(self, mine: int) -> None:
         """Validates that the count of a number is the last that was asked for."""
@@ -76,11 +81,13 @@ class Turns:
                 fo_internals.database().client.admin.command("killSessions", ended)
 
 
-_now: ContextVar[tuple[Turns, int, Any] | None] = ContextVar("_now", default=None)
+_now: ContextVar[tuple[Turns, int, Any, float] | None] = ContextVar("_now", default=None)
 
 
 def session() -> Any:
     """What queries of the count that has its turn run in; ``None`` outside of any.
+
+    Waits as long as the count is to wait: what is known already is told without.
 
     Raises:
         Superseded: if a later count was asked for
@@ -88,6 +95,7 @@ def session() -> Any:
     now = _now.get()
     if now is None:
         return None
-    turns, mine, found = now
+    turns, mine, found, begin = now
+    turns.wait(mine, begin)
     turns.check(mine)
     return found
