@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from bson import ObjectId, json_util
@@ -47,6 +47,9 @@ _NOBODY = ""
 _here: dict[ObjectId, Event] = {}
 """Sessions whose queues this process reads, or is about to, with what tells that it is waited for.
 """
+
+
+_lock = Lock()  # several calls of a panel wait at once
 
 
 def rest_of(dataset: Any, stages: Stages, limit: int | None) -> Rest | None:
@@ -106,13 +109,14 @@ def _go_on(session: ObjectId, process: str, seconds: float) -> bool:
         process: that reads it
         seconds: for which it has not grown
     """
-    if awaited := _here.get(session):
-        awaited.set()
-        return False
-    known = process in (_NOBODY, owners.this_process())
-    if not (known or owners.is_dead(process) or seconds > _PATIENCE):
-        return False
-    _here[session] = Event()
+    with _lock:
+        if awaited := _here.get(session):
+            awaited.set()
+            return False
+        known = process in (_NOBODY, owners.this_process())
+        if not (known or owners.is_dead(process) or seconds > _PATIENCE):
+            return False
+        _here[session] = Event()
     try:
         # Of two that go on, one finds the other's chunk there.
         with suppress(DuplicateKeyError):

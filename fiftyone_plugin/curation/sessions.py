@@ -36,7 +36,6 @@ from pairlens.fiftyone_plugin.curation.selection import (
     Order,
     PairSelection,
     choose,
-    in_order,
 )
 from pairlens.importers import fo_internals, lasting, store, working_set
 from pairlens.importers.errors import StateError, UsageError
@@ -105,28 +104,45 @@ def start(
     )
     if limit is not None and limit < 1:
         raise UsageError(f"a session of {limit} pairs; give 1 or more")
-    if name:
-        _check_name(name)
+    title = _check_name(name) if name else None
     if order != "findings" and not dataset.has_field(P_BAD):
         raise StateError(f"no pair has a p_bad yet; run: pairlens rank {dataset.name}")
-    title = _check_name(name) if name else None
-    stages = selection.stages(include_judged=include_judged, order=order)
-    rest = reading_on.rest_of(dataset, stages, limit) if behind and order == "findings" else None
-    first = selection.first(dataset, CHUNK, include_judged=include_judged) if rest else []
-    if first and rest and (limit is None or limit > CHUNK):
-        session = create(dataset, title, who, selection.over, first, rest=rest)
-        reading_on.begin(session)
-    else:
-        ids = in_order(fo_internals.collection(dataset), stages, limit)
-        worst = next(ids, None)
-        if worst is None:
+    session: ObjectId | None = None
+    if behind and order == "findings":
+        session = _begin(dataset, title, who, selection, include_judged, limit)
+    if session is None:
+        ids = selection.ordered(dataset, include_judged=include_judged, limit=limit, order=order)
+        first = next(ids, None)
+        if first is None:
             raise UsageError(nothing(dataset, selection, include_judged))
-        session = create(dataset, title, who, selection.over, chain([worst], ids))
+        session = create(dataset, title, who, selection.over, chain([first], ids))
     if dataset.has_field(SEGMENTATION):
         editable_masks.offer(dataset)
     # Datasets that were flagged by an earlier version have none.
     lasting.quicken(dataset, [[(f"{LABELS}.group", 1)]])
     return get(dataset, str(session))
+
+
+def _begin(
+    dataset: Any,
+    title: str | None,
+    who: str,
+    selection: PairSelection,
+    include_judged: bool,
+    limit: int | None,
+) -> ObjectId | None:
+    """A session of the first pairs, of which the others are read behind; ``None`` where these are
+    not found without the others.
+    """
+    if limit is not None and limit <= CHUNK:
+        return None
+    rest = reading_on.rest_of(dataset, selection.stages(include_judged=include_judged), limit)
+    first = selection.first(dataset, CHUNK, include_judged=include_judged) if rest else []
+    if not first:
+        return None
+    session = create(dataset, title, who, selection.over, first, rest=rest)
+    reading_on.begin(session)
+    return session
 
 
 def create(
