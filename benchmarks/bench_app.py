@@ -133,7 +133,7 @@ def prepare(folder: Path, samples: int) -> int:
     import fiftyone as fo
     from bench_panels import make, multiply
 
-    from pairlens.fiftyone_plugin.checks.findings_store import add_worst_severities
+    from pairlens.fiftyone_plugin.checks.findings_store import complete
     from pairlens.fiftyone_plugin.plugin_link import ensure_link
     from pairlens.importers import schema
 
@@ -146,7 +146,7 @@ def prepare(folder: Path, samples: int) -> int:
     # A dataset that was kept may be of an earlier version.
     schema.declare_findings(dataset)
     schema.index_findings(dataset)
-    add_worst_severities(dataset)
+    complete(dataset)
     if not fo.dataset_exists(PLAIN):
         plain = dataset.clone(PLAIN, persistent=True, include_indexes=False)
         plain.app_config, plain.info = fo.DatasetAppConfig(), {}

@@ -104,6 +104,13 @@ FILTERED = (
 """Fields that people filter by, in the sidebar or with a bar of a panel. They are indexed with the
 quality behind them, so that the worst of what is found comes first without a look at the rest."""
 
+BADNESS = f"{FINDINGS}.badness"
+"""Beside the findings of a sample: the number by which the worst sample comes first in a queue."""
+
+QUEUE = ((BADNESS, 1), (KEY, 1), (VERDICT, 1))
+"""The index in which the worst samples with a finding are, in the order in which they are reviewed.
+"""
+
 BACKGROUND, TARGET, IGNORE = 0, 1, 255
 """Pixel values of a stored mask."""
 

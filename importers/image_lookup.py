@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from pairlens.importers.files import is_text
 from pairlens.importers.media import ImageError, ImageFacts, inspect_image
+from pairlens.importers.named_files import files_in
 
 MAX_PATH = 1024
 MAX_NAME = 255
@@ -170,14 +171,11 @@ class ImageLookup:
 
 def _folded_names(folder: Path) -> dict[str, str | None]:
     names: dict[str, str | None] = {}
-    try:
-        for file in folder.iterdir():
-            key = folded(file.name)
-            names[key] = None if key in names else file.name
-            if len(names) > _LISTED:
-                return {}
-    except OSError:
-        return {}
+    for file in files_in(folder):
+        key = folded(file.name)
+        names[key] = None if key in names else file.name
+        if len(names) > _LISTED:
+            return {}
     return names
 
 

@@ -29,7 +29,7 @@ def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
         add_indexes(fo_internals.collection(dataset), new)
 
 
-def create_optional_indexes(dataset: Any, wanted: Iterable[Keys]) -> list[str]:
+def create_optional_indexes(dataset: Any, wanted: Iterable[Keys | IndexModel]) -> list[str]:
     """Creates indexes that only save time, in one pass over the samples.
 
     One that the database refuses, such as the 65th of a collection, does not keep out the others.
@@ -67,10 +67,11 @@ def is_indexed(dataset: Any, keys: Keys) -> bool:
     return not _lacking(dataset, [keys])
 
 
-def _lacking(dataset: Any, wanted: Iterable[Keys], **options: Any) -> list[IndexModel]:
+def _lacking(dataset: Any, wanted: Iterable[Keys | IndexModel], **options: Any) -> list[IndexModel]:
     indexes = fo_internals.collection(dataset).index_information().values()
     there = [list(index["key"]) for index in indexes]
-    return [IndexModel(keys, **options) for keys in wanted if list(keys) not in there]
+    models = (o if isinstance(o, IndexModel) else IndexModel(o, **options) for o in wanted)
+    return [model for model in models if [*model.document["key"].items()] not in there]
 
 
 def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:

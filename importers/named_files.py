@@ -1,14 +1,28 @@
-"""Many files of a folder in order, held by their names."""
+"""Files of folders that may hold a million of them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import overload
 
 from pairlens.importers.files import is_leftover
+
+
+def files_in(folder: Path, pattern: str = "*") -> Iterator[Path]:
+    """The files and folders in a folder whose names match a pattern, in no order; none where there
+    is no such folder.
+
+    They are listed while they are asked for. ``Path.glob`` first holds 300 bytes of each that is
+    in the folder, whether it matches or not.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if fnmatchcase(entry.name, pattern):
+                yield folder / entry.name
 
 
 class NamedFiles(Sequence[Path]):

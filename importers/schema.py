@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import fiftyone as fo
+from pymongo import IndexModel
 
 from pairlens.importers import fields, fo_internals, indexes, leases
 from pairlens.importers.fo_internals import new_field
@@ -133,7 +134,10 @@ def index_findings(dataset: Any) -> list[str]:
     # That which was there before comes first, where a collection can have no more than one.
     wanted: list[indexes.Keys] = [_BY_CHANGE, _BY_QUALITY, [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
-    return indexes.create_optional_indexes(dataset, wanted)
+    # Of samples with findings alone, which are few: keys are long.
+    found = {f"{fields.FINDINGS}._cls": {"$exists": True}}
+    queue = IndexModel([*fields.QUEUE], partialFilterExpression=found)
+    return indexes.create_optional_indexes(dataset, [*wanted, queue])
 
 
 def unindex_changes(dataset: Any) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pairlens.importers import hub, object_cache, object_stores
 from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note
 from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text, write_stream
 from pairlens.importers.formats import FORMATS
+from pairlens.importers.named_files import files_in
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.source_files import (
     Boundary,
@@ -195,7 +197,7 @@ def _only_archive(path: Path, format_name: str) -> Path | None:
     """The ``.zip`` that a root is, or the only one in it if it holds no known format."""
     if path.is_file():
         return path if path.suffix.lower() == ".zip" else None
-    archives = sorted(path.glob("*.zip"))
+    archives = sorted(files_in(path, "*.zip"))
     return archives[0] if len(archives) == 1 and not _holds(path, format_name) else None
 
 
@@ -250,7 +252,8 @@ def _inner(folder: Path, format_name: str) -> Path:
     for _ in range(MOST_LEVELS):
         if _holds(inner, format_name):
             return inner
-        entries = [entry for entry in inner.iterdir() if not _is_hidden(entry.name)]
+        shown = (entry for entry in files_in(inner) if not _is_hidden(entry.name))
+        entries = [*islice(shown, 2)]
         if len(entries) != 1 or not entries[0].is_dir():
             break
         inner = entries[0]

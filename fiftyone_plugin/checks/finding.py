@@ -25,7 +25,7 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks import Check
-from pairlens.fiftyone_plugin.checks.base import Finding, sorted_findings
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, sorted_findings
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, examined
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
@@ -71,6 +71,12 @@ WAITING = 5000
 _ID = np.dtype(f"V{ID_BYTES}")
 _IN_ORDER = np.dtype([("high", ">u8"), ("low", ">u4")])
 """The bytes of an id as numbers, in the order of the ids."""
+
+UNFLAGGED = 2.0
+"""The badness of a sample without findings."""
+
+_STEP = 1e-5
+"""By what a step of severity makes a sample less bad: less than any difference of scores does."""
 
 StoredLabels = Sequence[Sequence[Any]]
 """Findings as stored: the values of
@@ -131,6 +137,40 @@ def earlier_findings(key: str, labels: StoredLabels | None) -> list[Finding]:
         for label in labels or ()
         if len(label) == len(LABEL_VALUES) and None not in label[:-1]
     ]
+
+
+def badness_of(findings: Sequence[Finding]) -> float:
+    """What :func:`badness` makes of findings."""
+    return min(
+        [_STEP * SEVERITIES.index(f.severity) + f.score for f in findings], default=UNFLAGGED
+    )
+
+
+def badness(check: str | None = None) -> dict[str, Any]:
+    """A MongoDB expression that sorts samples worst first.
+
+    A sample is as bad as its worst finding: score first, which is the chance that the sample is
+    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
+    less than any difference of scores; samples without a finding come last, with :data:`UNFLAGGED`.
+
+    Args:
+        check: only this check's findings count
+    """
+    found = labels_expression(check)
+    rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
+    # A label that somebody typed into the App has no severity and no score.
+    rank = {"$cond": [{"$lt": [rank, 0]}, len(SEVERITIES), rank]}
+    each = {"$add": [{"$multiply": [_STEP, rank]}, {"$ifNull": ["$$one.score", 1]}]}
+    worst = {"$min": {"$map": {"input": found, "as": "one", "in": each}}}
+    return {"$ifNull": [worst, UNFLAGGED]}
+
+
+def labels_expression(check: str | None) -> dict[str, Any]:
+    """A MongoDB expression for the findings of a sample, of a check alone where one is given."""
+    found: Any = {"$ifNull": [f"${LABELS}", []]}
+    if check is None:
+        return found
+    return {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
 
 
 @dataclass

@@ -32,7 +32,13 @@ from bson import ObjectId
 
 from pairlens import importers
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Check, Finding, Severity
-from pairlens.fiftyone_plugin.checks.finding import LABELS, STORED_LABELS, Checked
+from pairlens.fiftyone_plugin.checks.finding import (
+    LABELS,
+    STORED_LABELS,
+    Checked,
+    badness,
+    badness_of,
+)
 from pairlens.importers import fields, fo_internals, safe_writes, schema, store, working_set
 from pairlens.importers.background import BackgroundThread
 from pairlens.importers.fields import VerdictKind
@@ -154,11 +160,19 @@ def worst_severity(findings: Sequence[Finding]) -> str | None:
     return min((f.severity for f in findings), key=SEVERITIES.index, default=None)
 
 
-def add_worst_severities(dataset: Any) -> None:
-    """Stores the worst severity of samples whose findings an earlier version stored.
+def complete(dataset: Any) -> None:
+    """Stores what findings lack that an earlier version stored, or somebody typed into the App.
 
-    Both are counted by their indexes: what is flagged anew is not read for it.
+    What is to be done is looked up in indexes: what is flagged anew is not read for it.
     """
+    lacking = {f"{fields.FINDINGS}._cls": {"$exists": True}, fields.BADNESS: None}
+    samples = fo_internals.collection(dataset)
+    if samples.find_one(lacking, {"_id": 1}) is not None:
+        safe_writes.update_many(samples, lacking, [{"$set": {fields.BADNESS: badness()}}])
+    _add_worst_severities(dataset)
+
+
+def _add_worst_severities(dataset: Any) -> None:
     samples, named = fo_internals.collection(dataset), {"$in": list(SEVERITIES)}
     with_finding, with_worst = {f"{LABELS}.severity": named}, {fields.WORST_SEVERITY: named}
     if samples.count_documents(with_finding) == samples.count_documents(with_worst):
@@ -188,9 +202,9 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
         }
         for _, check, severity, score, note, group in findings
     ]
-    value = {"_cls": "Classifications", "classifications": labels} if labels else None
+    value = {"_cls": "Classifications", "classifications": labels, "badness": badness_of(findings)}
     return {
-        fields.FINDINGS: value,
+        fields.FINDINGS: value if labels else None,
         fields.QUALITY: quality_of(findings),
         fields.WORST_SEVERITY: worst_severity(findings),
     }

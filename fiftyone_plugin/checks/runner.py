@@ -24,7 +24,7 @@ from pairlens.fiftyone_plugin.checks.findings_store import (
     OPEN,
     Repeated,
     Writing,
-    add_worst_severities,
+    complete,
     is_left_out,
     stored_values,
 )
@@ -159,7 +159,7 @@ def flag(
         summary.notes += told["notes"]
         if not dry_run:
             summary.notes += schema.index_findings(dataset)
-            add_worst_severities(dataset)
+            complete(dataset)
         if samples is dataset and not dry_run:
             # A check that found nothing leaves no trace on the samples. What an import added
             # meanwhile these checks have not seen.

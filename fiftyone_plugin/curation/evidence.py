@@ -320,7 +320,7 @@ def _entry(entry: ChangeEntry, names: dict[ObjectId, str]) -> HistoryEntry:
 def _session(session: SessionDocument, pair: Document, place: int | None) -> PairSession:
     return {
         **queue.item_at(session, place, pair["_id"], pair[KEY]),
-        "name": session["name"],
+        "name": session["name"] + (", still being read" if session.get("rest") else ""),
         "finished": session["finished"] is not None,
         "in_queue": place is not None,
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.curation.log import COLLECTION, SEQUENCES
-from pairlens.fiftyone_plugin.curation.queue import POSITIONS, QUEUES, SESSIONS
+from pairlens.fiftyone_plugin.curation.queue_documents import POSITIONS, QUEUES, SESSIONS
 from pairlens.importers import fencing, fo_internals, leases, store
 from pairlens.importers.datasets import delete_with_folders, folders_of
 from pairlens.importers.errors import StateError

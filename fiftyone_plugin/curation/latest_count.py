@@ -6,6 +6,7 @@ own queries down, and could return after the one that is wanted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -36,24 +37,24 @@ class CountRunner:
         Earlier counts are cancelled.
 
         Args:
-            wait: seconds before it begins, since the grid queries the database at the same time
+            wait: seconds before anything is counted, since the grid queries the database at the
+                same time
 
         Raises:
             Superseded: if a later count was requested before this one ended
         """
+        begin = time.monotonic() + wait
         with self._changing:
             self._last += 1
             mine = self._last
             self._changing.notify_all()
             self._end_running()
         with self._one:
-            with self._changing:
-                self._changing.wait_for(lambda: mine != self._last, wait)
             with fo_internals.database().client.start_session() as session:
                 with self._changing:
                     self.check(mine)
                     self._session = session
-                token = _now.set((self, mine, session))
+                token = _now.set((self, mine, session, begin))
                 try:
                     yield
                 except PyMongoError:
@@ -64,6 +65,11 @@ class CountRunner:
                     with self._changing:
                         self._session = None
             self.check(mine)
+
+    def wait(self, mine: int, until: float) -> None:
+        """Waits until a time, or until a later count is requested."""
+        with self._changing:
+            self._changing.wait_for(lambda: mine != self._last, until - time.monotonic())
 
     def check(self, mine: int) -> None:
         """Validates that no later count than number ``mine`` was requested."""
@@ -78,11 +84,13 @@ class CountRunner:
                 fo_internals.database().client.admin.command("killSessions", ended)
 
 
-_now: ContextVar[tuple[CountRunner, int, Any] | None] = ContextVar("_now", default=None)
+_now: ContextVar[tuple[CountRunner, int, Any, float] | None] = ContextVar("_now", default=None)
 
 
 def session() -> Any:
     """The database session of the count that runs here; ``None`` outside of any count.
+
+    Waits as long as the count is to wait: what is known already is told without.
 
     Raises:
         Superseded: if a later count was requested
@@ -90,6 +98,7 @@ def session() -> Any:
     now = _now.get()
     if now is None:
         return None
-    counts, mine, found = now
+    counts, mine, found, begin = now
+    counts.wait(mine, begin)
     counts.check(mine)
     return found

@@ -9,7 +9,8 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.panel_types import Participant
-from pairlens.fiftyone_plugin.curation.queue import POSITIONS, changes, collection, open_entries
+from pairlens.fiftyone_plugin.curation.queue import changes, open_entries
+from pairlens.fiftyone_plugin.curation.queue_documents import POSITIONS, collection
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS
 
 

@@ -13,35 +13,21 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import changing, texts
+from pairlens.fiftyone_plugin.curation import changing, reading_on, texts
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import QueueItem
-from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
+from pairlens.fiftyone_plugin.curation.queue_documents import (
+    CHUNK,
+    POSITIONS,
+    QUEUES,
+    REQUESTS,
+    SESSIONS,
+    SessionDocument,
+    collection,
+)
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import KEY
-
-SESSIONS = "pairlens.sessions"
-QUEUES = "pairlens.queues"
-POSITIONS = "pairlens.positions"
-REQUESTS = "pairlens.requests"
-
-CHUNK = 1000
-"""Pairs in a document of a queue: a hundred thousand pairs are a hundred documents."""
-
-_indexed: set[str] = set()
-
-
-def collection(name: str) -> Any:
-    """One of the collections of sessions, with its indexes."""
-    database = fo_internals.database()
-    if database.name not in _indexed:
-        database[SESSIONS].create_index([("dataset_id", 1), ("name", 1)], unique=True)
-        database[QUEUES].create_index([("session", 1), ("chunk", 1)], unique=True)
-        database[POSITIONS].create_index([("session", 1), ("reviewer", 1)], unique=True)
-        database[REQUESTS].create_index([("session", 1), ("sample_id", 1)])
-        _indexed.add(database.name)
-    return database[name]
 
 
 def find(dataset: Any, session: str) -> SessionDocument:
@@ -150,6 +136,8 @@ def go_to(dataset: Any, session: str, position: int, *, reviewer: str | None = N
         UsageError: if the queue has no such position, or its pair was deleted
     """
     document, who = find(dataset, session), texts.known_reviewer(reviewer)
+    if position >= document["pairs"]:
+        document = reading_on.whole(document)
     if not 0 <= position < document["pairs"]:
         raise UsageError(f"the session has the positions 0 to {document['pairs'] - 1:,}")
     found = next(_existing(dataset, document, [position]), None)
@@ -167,12 +155,17 @@ def resume(dataset: Any, session: str, *, reviewer: str | None = None) -> QueueI
 
 
 def place_of(session: SessionDocument, sample_id: ObjectId | str) -> int | None:
-    """The position of a sample in a session's queue, from 0; ``None`` if it is not in it."""
+    """The position of a sample in a session's queue, from 0; ``None`` if it is not in it.
+
+    That it is not is known when the queue was read to its end, which is waited for.
+    """
     wanted = ObjectId(sample_id)
     found = collection(QUEUES).find_one(
         {"session": session["_id"], "ids": wanted},
         {"chunk": 1, "at": {"$indexOfArray": ["$ids", wanted]}},
     )
+    if found is None and session.get("rest"):
+        return place_of(reading_on.whole(session), sample_id)
     return None if found is None else found["chunk"] * CHUNK + found["at"]
 
 
@@ -233,6 +226,8 @@ def left(session: SessionDocument, most: int, *, after: int = -1) -> list[Object
         found += [ids[at] for at in open_places if at < len(ids)]
         if len(found) >= most:
             break
+    if len(found) < most and session.get("rest"):
+        return left(reading_on.whole(session), most, after=after)
     return found[:most]
 
 
@@ -252,6 +247,8 @@ def _move(
 ) -> QueueItem:
     document, who = find(dataset, session), texts.known_reviewer(reviewer)
     at = _position(document, who) if origin is None else origin
+    if at is None and not forward:
+        document = reading_on.whole(document)
     start = at if at is not None else -1 if forward else document["pairs"]
     held = _held(document, who) if forward and not judged else set()
     own = _asked_by(document, who)
@@ -263,6 +260,9 @@ def _move(
         if found := next(_existing(dataset, document, wanted), None):
             return _arrive(document, who, *found)
         later = later if later is not None else next((p for p in free if p in held), None)
+    if document.get("rest"):
+        reading_on.whole(document)
+        return _move(dataset, session, reviewer, origin, judged, forward=forward)
     # Nothing is left but what somebody else has open.
     if later is not None and (found := next(_existing(dataset, document, [later]), None)):
         return _arrive(document, who, *found)
@@ -297,6 +297,9 @@ def coming(
         for _, sample_id, _ in _existing(dataset, session, wanted):
             if str(sample_id) not in skip:
                 return str(sample_id)
+    if session.get("rest"):
+        whole = reading_on.whole(session)
+        return coming(dataset, whole, reviewer=reviewer, after=after, skip=skip)
     for place in later:
         for _, sample_id, _ in _existing(dataset, session, [place]):
             if str(sample_id) not in skip:

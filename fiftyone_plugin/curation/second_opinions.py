@@ -14,8 +14,14 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, texts
 from pairlens.fiftyone_plugin.curation.panel_types import AskedView, SessionView
-from pairlens.fiftyone_plugin.curation.queue import QUEUES, REQUESTS, SESSIONS
-from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
+from pairlens.fiftyone_plugin.curation.queue_documents import (
+    CHUNK,
+    QUEUES,
+    REQUESTS,
+    SESSIONS,
+    SessionDocument,
+    collection,
+)
 from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import StateError, UsageError
 
@@ -70,7 +76,7 @@ def ask(
         "note": texts.check_text("note", note),
         "time": texts.this_instant(),
     }
-    queue.collection(REQUESTS).insert_one(request)
+    collection(REQUESTS).insert_one(request)
     _append(session["_id"], found.sample_id)
     return sessions.get(dataset, str(session["_id"]))
 
@@ -84,7 +90,7 @@ def _session_of(dataset: Any, of: str | None, who: str, sample_id: ObjectId) -> 
         "finished": None,
     }
     newest = [("created", -1)]
-    for session in queue.collection(SESSIONS).find(where, sort=newest):
+    for session in collection(SESSIONS).find(where, sort=newest):
         place = queue.place_of(session, sample_id)
         if place is None:
             return session
@@ -99,19 +105,19 @@ def _session_of(dataset: Any, of: str | None, who: str, sample_id: ObjectId) -> 
 
 def _append(session: ObjectId, sample_id: ObjectId) -> None:
     """Puts a pair behind a queue; the place is reserved first, so that two find one each."""
-    before = queue.collection(SESSIONS).find_one_and_update(
+    before = collection(SESSIONS).find_one_and_update(
         {"_id": session}, {"$inc": {"pairs": 1, "shared": 1}}
     )
-    place = {"session": session, "chunk": before["pairs"] // queue.CHUNK}
+    place = {"session": session, "chunk": before["pairs"] // CHUNK}
     pushed = {"$push": {"ids": sample_id, "shared": sample_id}}
-    queue.collection(QUEUES).update_one(place, pushed, upsert=True)
+    collection(QUEUES).update_one(place, pushed, upsert=True)
 
 
 def asked_about(session: ObjectId, ids: Collection[ObjectId]) -> dict[ObjectId, AskedView]:
     """The questions of a session about some samples."""
     where = {"session": session, "sample_id": {"$in": list(ids)}}
     found: dict[ObjectId, AskedView] = {}
-    for one in queue.collection(REQUESTS).find(where):
+    for one in collection(REQUESTS).find(where):
         time = texts.text_of(texts.to_utc(one["time"]))
         found[one["sample_id"]] = {"by": one["by"], "note": one["note"], "time": time}
     return found

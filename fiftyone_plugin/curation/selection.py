@@ -8,14 +8,25 @@ from itertools import islice
 from typing import Any, Literal
 
 from bson import ObjectId
+from pymongo.errors import OperationFailure
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.checks.finding import UNFLAGGED, badness, labels_expression
 from pairlens.fiftyone_plugin.curation import count_cache, opinions, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UnknownName, UsageError
-from pairlens.importers.fields import FINDINGS, KEY, P_BAD, REVIEWER, SPLIT, VERDICT
+from pairlens.importers.fields import (
+    BADNESS,
+    FINDINGS,
+    KEY,
+    P_BAD,
+    QUEUE,
+    REVIEWER,
+    SPLIT,
+    VERDICT,
+)
 
 LABELS = f"{FINDINGS}.classifications"
 """Where a sample stores its findings."""
@@ -25,6 +36,9 @@ Order = Literal["findings", "p_bad"]
 
 Filter = dict[str, Any]
 """A MongoDB filter of samples."""
+
+Stages = list[dict[str, Any]]
+"""Of a MongoDB pipeline."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +72,78 @@ class PairSelection:
         Of the pairs whose worst findings are one group, the worst stands for all of them; the
         others come behind, before the pairs without a finding.
         """
-        pipeline = [
-            *working_set.pipeline(self.samples),
-            {"$match": self.where},
-        ]
+        stages = self.stages(include_judged=include_judged, order=order)
+        return in_order(fo_internals.collection(dataset), stages, limit)
+
+    def stages(self, *, include_judged: bool, order: Order = "findings") -> Stages:
+        """The stages that :func:`in_order` takes."""
+        wanted = [*working_set.pipeline(self.samples), {"$match": self.where}]
         if not include_judged and not self.judged:
-            pipeline.append(UNJUDGED if self.where else {"$match": _NONE})
-        pipeline += [
+            wanted.append(UNJUDGED if self.where else {"$match": _NONE})
+        return [
+            *wanted,
             # Made small first, so that the database sorts small documents.
-            {"$project": {"k": f"${KEY}", "b": worse(order, self.check), "g": _group(self.check)}},
+            {"$project": _ranked(worse(order, self.check), self.check)},
             {"$sort": {"b": 1, "k": 1}},
             {"$project": {"b": 1, "g": 1}},
         ]
-        found = fo_internals.collection(dataset).aggregate(
-            pipeline, allowDiskUse=True, batchSize=10 * store.BATCH
-        )
-        ranked = ((one["_id"], one.get("g") if one["b"] < SOUND else None) for one in found)
-        return islice(once_a_group(ranked), limit)
+
+    def first(self, dataset: Any, most: int, *, include_judged: bool) -> list[ObjectId]:
+        """The first of the pairs of :meth:`ordered`, by findings, without a look at the others.
+
+        The database reads some of the worst in the order of an index. Those that it has not read
+        are no worse than the last of these, so that what is worse is in its place.
+
+        Returns:
+            so many pairs; none where there are hardly more, where many are of few groups or have
+            a worse finding than that of the check, or where it takes long
+        """
+        samples, indexed = fo_internals.collection(dataset), {f"{FINDINGS}._cls": {"$exists": True}}
+        shown = self.where if include_judged or self.judged else {"$and": [_NONE, self.where]}
+
+        def read(found: Any, order: dict[str, int], number: int) -> list[dict[str, Any]]:
+            pipeline = [
+                *working_set.pipeline(self.samples),
+                {"$match": {"$and": [indexed, {BADNESS: found}, shown]}},
+                {"$sort": order},
+                {"$limit": number},
+                {"$project": {"s": f"${BADNESS}", **_ranked(badness(self.check), self.check)}},
+            ]
+            found = samples.aggregate(
+                pipeline, hint=dict(QUEUE), maxTimeMS=_QUICK, batchSize=number
+            )
+            return list(found)
+
+        try:
+            worst = read({"$gte": 0, "$lt": UNFLAGGED}, {BADNESS: 1, KEY: 1}, _READ)
+            if len(worst) < _READ or read(None, {KEY: 1}, 1):
+                return []
+        except OperationFailure:
+            return []
+        last = worst[-1]["s"], worst[-1]["k"]
+        sure = sorted(((one["b"], one["k"]), one["_id"], one["g"]) for one in worst)
+        ranked = [(sample_id, group) for place, sample_id, group in sure if place <= last]
+        firsts = list(islice(once_a_group(iter(ranked), last=False), most))
+        return firsts if len(firsts) == most else []
+
+
+_READ = 10_000
+"""Pairs that are read to find the first."""
+
+_QUICK = 1000
+"""Milliseconds in which they are found."""
+
+
+def in_order(samples: Any, stages: Stages, limit: int | None) -> Iterator[ObjectId]:
+    """The sample ids that the stages of a selection give of a collection, each group once first."""
+    found = samples.aggregate(stages, allowDiskUse=True, batchSize=10 * store.BATCH)
+    ranked = ((one["_id"], one.get("g") if one["b"] < UNFLAGGED else None) for one in found)
+    return islice(once_a_group(ranked), limit)
+
+
+def _ranked(how_bad: dict[str, Any], check: str | None) -> dict[str, Any]:
+    """What is read of a pair: how bad it is, its key and its group."""
+    return {"b": how_bad, "k": f"${KEY}", "g": _group(check)}
 
 
 def worse(order: Order, check: str | None) -> dict[str, Any]:
@@ -84,15 +153,14 @@ def worse(order: Order, check: str | None) -> dict[str, Any]:
     return {"$subtract": [1, {"$ifNull": [f"${P_BAD}", 0]}]}
 
 
-SOUND = 2.0
-"""The badness of a pair without a finding."""
-
-
-def once_a_group(ranked: Iterator[tuple[ObjectId, str | None]]) -> Iterator[ObjectId]:
+def once_a_group(
+    ranked: Iterator[tuple[ObjectId, str | None]], *, last: bool = True
+) -> Iterator[ObjectId]:
     """Puts the first of each group before all others of it.
 
     Args:
         ranked: sample and group, ``None`` for those without, which come last
+        last: whether they are all pairs, so that the others of the groups follow
     """
     seen: set[str] = set()
     again = bytearray()  # 12 bytes each: there may be hundreds of thousands
@@ -106,43 +174,18 @@ def once_a_group(ranked: Iterator[tuple[ObjectId, str | None]]) -> Iterator[Obje
         else:
             seen.add(group)
             yield sample_id
-    yield from _unpacked(again)
+    if last:
+        yield from _unpacked(again)
 
 
 def _unpacked(ids: bytearray) -> Iterator[ObjectId]:
     return (ObjectId(bytes(ids[n : n + 12])) for n in range(0, len(ids), 12))
 
 
-def _labels(check: str | None) -> dict[str, Any]:
-    found: Any = {"$ifNull": [f"${LABELS}", []]}
-    if check is None:
-        return found
-    return {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
-
-
 def _group(check: str | None) -> dict[str, Any]:
     """The group of the worst finding: they are stored worst first."""
-    first = {"$arrayElemAt": [_labels(check), 0]}
+    first = {"$arrayElemAt": [labels_expression(check), 0]}
     return {"$let": {"vars": {"first": first}, "in": {"$ifNull": ["$$first.group", f"${KEY}"]}}}
-
-
-def badness(check: str | None = None) -> dict[str, Any]:
-    """A MongoDB expression that sorts pairs worst first.
-
-    A pair is as bad as its worst finding: score first, which is the chance that the pair is
-    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
-    less than any difference of scores; pairs without a finding come last, with :data:`SOUND`.
-
-    Args:
-        check: only this check's findings count
-    """
-    found = _labels(check)
-    rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
-    # A label that somebody typed into the App has no severity and no score.
-    rank = {"$cond": [{"$lt": [rank, 0]}, len(SEVERITIES), rank]}
-    each = {"$add": [{"$multiply": [1e-5, rank]}, {"$ifNull": ["$$one.score", 1]}]}
-    worst = {"$min": {"$map": {"input": found, "as": "one", "in": each}}}
-    return {"$ifNull": [worst, SOUND]}
 
 
 def choose(

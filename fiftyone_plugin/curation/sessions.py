@@ -16,20 +16,27 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from pairlens.fiftyone_plugin.curation import editable_masks, texts
+from pairlens.fiftyone_plugin.curation import editable_masks, reading_on, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver, SessionView
 from pairlens.fiftyone_plugin.curation.progress import progress_of
-from pairlens.fiftyone_plugin.curation.queue import (
+from pairlens.fiftyone_plugin.curation.queue import find
+from pairlens.fiftyone_plugin.curation.queue_documents import (
     CHUNK,
     POSITIONS,
     QUEUES,
     REQUESTS,
     SESSIONS,
+    QueueChunk,
+    Rest,
+    SessionDocument,
     collection,
-    find,
 )
-from pairlens.fiftyone_plugin.curation.queue_documents import QueueChunk, SessionDocument
-from pairlens.fiftyone_plugin.curation.selection import LABELS, Order, PairSelection, choose
+from pairlens.fiftyone_plugin.curation.selection import (
+    LABELS,
+    Order,
+    PairSelection,
+    choose,
+)
 from pairlens.importers import fo_internals, indexes, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import P_BAD, SEGMENTATION
@@ -53,6 +60,7 @@ def start(
     include_judged: bool = False,
     limit: int | None = None,
     order: Order = "findings",
+    behind: bool = False,
 ) -> SessionView:
     """Starts a session: over a view, a check, a saved view, a severity, or all that is flagged.
 
@@ -73,6 +81,8 @@ def start(
         include_judged: also pairs that have a verdict already
         limit: only this many, the worst
         order: by the worst finding, or by ``p_bad``, which pairlens rank stores
+        behind: whether a long queue is read behind its first pairs, as far as these are found
+            without the others: see :mod:`.reading_on`
 
     Returns:
         the session, as :func:`get` gives it
@@ -94,21 +104,45 @@ def start(
     )
     if limit is not None and limit < 1:
         raise UsageError(f"a session of {limit} pairs; give 1 or more")
-    if name:
-        _check_name(name)
+    title = _check_name(name) if name else None
     if order != "findings" and not dataset.has_field(P_BAD):
         raise StateError(f"no pair has a p_bad yet; run: pairlens rank {dataset.name}")
-    title = _check_name(name) if name else None
-    ids = selection.ordered(dataset, include_judged=include_judged, limit=limit, order=order)
-    first = next(ids, None)
-    if first is None:
-        raise UsageError(nothing(dataset, selection, include_judged))
-    session = create(dataset, title, who, selection.over, chain([first], ids))
+    session: ObjectId | None = None
+    if behind and order == "findings":
+        session = _begin(dataset, title, who, selection, include_judged, limit)
+    if session is None:
+        ids = selection.ordered(dataset, include_judged=include_judged, limit=limit, order=order)
+        first = next(ids, None)
+        if first is None:
+            raise UsageError(nothing(dataset, selection, include_judged))
+        session = create(dataset, title, who, selection.over, chain([first], ids))
     if dataset.has_field(SEGMENTATION):
         editable_masks.offer(dataset)
     # Datasets that were flagged by an earlier version have none.
     indexes.create_optional_indexes(dataset, [[(f"{LABELS}.group", 1)]])
     return get(dataset, str(session))
+
+
+def _begin(
+    dataset: Any,
+    title: str | None,
+    who: str,
+    selection: PairSelection,
+    include_judged: bool,
+    limit: int | None,
+) -> ObjectId | None:
+    """A session of the first pairs, of which the others are read behind; ``None`` where these are
+    not found without the others.
+    """
+    if limit is not None and limit <= CHUNK:
+        return None
+    rest = reading_on.rest_of(dataset, selection.stages(include_judged=include_judged), limit)
+    first = selection.first(dataset, CHUNK, include_judged=include_judged) if rest else []
+    if not first:
+        return None
+    session = create(dataset, title, who, selection.over, first, rest=rest)
+    reading_on.begin(session)
+    return session
 
 
 def create(
@@ -121,6 +155,7 @@ def create(
     reviewer: str | None = None,
     shared: Collection[ObjectId] = frozenset(),
     sample: dict[str, Any] | None = None,
+    rest: Rest | None = None,
 ) -> ObjectId:
     """Stores a session.
 
@@ -133,6 +168,7 @@ def create(
         reviewer: whom it is for, if for one
         shared: samples that others judge as well
         sample: of a random sample, how it was drawn
+        rest: of a queue of which the first pairs are given, how the others are read
 
     Raises:
         UsageError: for a name that is none or is taken
@@ -156,6 +192,8 @@ def create(
         }
         if sample is not None:
             document["sample"] = sample
+        if rest is not None:
+            document["rest"] = rest
         _insert(document)
     except BaseException:
         collection(QUEUES).delete_many({"session": session})

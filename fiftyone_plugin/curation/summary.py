@@ -32,6 +32,7 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.checks.finding import badness
 from pairlens.fiftyone_plugin.curation import count_cache, opinions, queue, sessions
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import (
@@ -44,7 +45,7 @@ from pairlens.fiftyone_plugin.curation.panel_types import (
     SplitBar,
     VerdictBar,
 )
-from pairlens.fiftyone_plugin.curation.selection import FILTERS, LABELS, badness
+from pairlens.fiftyone_plugin.curation.selection import FILTERS, LABELS
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.fiftyone_plugin.metrics.runs import METHOD
 from pairlens.importers import fo_internals, working_set

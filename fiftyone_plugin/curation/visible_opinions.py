@@ -74,7 +74,8 @@ def visible_opinions(
     asked: dict[ObjectId, AskedView] = {}
     if session is not None:
         own = {one["_id"] for one in documents if who and one.get(REVIEWER) == who}
-        blind = queue.blind(session, queue.places_of(session, ids)) - own
+        places = queue.places_of(session, ids) if session.get("shared") else {}
+        blind = queue.blind(session, places) - own
         asked = second_opinions.asked_about(session["_id"], ids)
     found = opinions.of_pairs(dataset, [one[KEY] for one in documents])
     return VisibleOpinions(blind, who, found, asked)

@@ -8,8 +8,8 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.checks.findings_store import OPEN
 from pairlens.fiftyone_plugin.curation.progress import verdicts_in
-from pairlens.fiftyone_plugin.curation.queue import SESSIONS, collection, find
-from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
+from pairlens.fiftyone_plugin.curation.queue import find
+from pairlens.fiftyone_plugin.curation.queue_documents import SESSIONS, SessionDocument, collection
 from pairlens.fiftyone_plugin.estimate.drawing import GUESSES, Sampled
 from pairlens.fiftyone_plugin.estimate.intervals import (
     CONFIDENCE,

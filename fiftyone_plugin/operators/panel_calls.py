@@ -290,6 +290,7 @@ class CurationSession(PanelOperator):
             severity=text(params.get("severity")),
             include_judged=_flag(ctx, "include_judged"),
             limit=_whole(ctx, "limit"),
+            behind=True,
         )
 
 

@@ -43,10 +43,12 @@ _TEXTS = ("name", "reviewer", "check", "severity", "saved_view")
 _FLAGS = ("include_judged", "warnings", "disagreements")
 
 
-def _is_large(dataset: Any) -> bool:
+def _wait(dataset: Any) -> float:
+    """Seconds for which figures wait for the grid, which is loaded at the same time."""
     if dataset is None:
-        return False
-    return fo_internals.collection(dataset).estimated_document_count() > _MANY
+        return 0
+    large = fo_internals.collection(dataset).estimated_document_count() > _MANY
+    return _GRID_FIRST if large else 0
 
 
 def _answering(method: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
@@ -101,7 +103,7 @@ class CurationPanel(Panel):
 
     def on_load(self, ctx: Any) -> None:
         """Shows the figures of the view that is open."""
-        self._count(ctx, curation_scope.anew(ctx) or scope_of(ctx))
+        self._count(ctx, curation_scope.anew(ctx) or scope_of(ctx), wait=_wait(ctx.dataset))
 
     def on_unload(self, ctx: Any) -> None:
         """Takes out of the grid what the panel that is closed has it show."""
@@ -113,13 +115,13 @@ class CurationPanel(Panel):
         """Follows the view, unless the panel itself has set it."""
         scope = curation_scope.follow(ctx)
         if scope is not None:
-            self._count(ctx, scope, wait=_GRID_FIRST if _is_large(ctx.dataset) else 0)
+            self._count(ctx, scope, wait=_wait(ctx.dataset))
 
     def on_change_dataset(self, ctx: Any) -> None:
         """Resets the panel and counts the new dataset."""
         curation_scope.state_of(ctx).evaluation = None
         curation_scope.keep(ctx, WHOLE)
-        self._count(ctx, WHOLE)
+        self._count(ctx, WHOLE, wait=_wait(ctx.dataset))
 
     def on_change_current_sample(self, ctx: Any) -> None:
         """Counts again when a sample is closed, since it may have got a verdict."""
@@ -185,7 +187,7 @@ class CurationPanel(Panel):
         given["reviewer"] = reviewer_in(ctx)
         flags = {name: bool(ctx.params.get(name)) for name in _FLAGS}
         start: Any = sessions.start
-        session = start(ctx.dataset, view=view, **flags, **given)
+        session = start(ctx.dataset, view=view, behind=True, **flags, **given)
         return self._open(ctx, session["id"])
 
     @_answering

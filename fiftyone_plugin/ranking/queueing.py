@@ -6,14 +6,9 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation.queue import (
-    CHUNK,
-    POSITIONS,
-    QUEUES,
-    collection,
-    find_open,
-    judged_among,
-)
+from pairlens.fiftyone_plugin.curation import reading_on
+from pairlens.fiftyone_plugin.curation.queue import find_open, judged_among
+from pairlens.fiftyone_plugin.curation.queue_documents import CHUNK, POSITIONS, QUEUES, collection
 from pairlens.importers import fields, fo_internals, store
 from pairlens.importers.errors import UsageError
 
@@ -34,7 +29,7 @@ def reorder(dataset: Any, session: str) -> int:
         UsageError: if there is no such session, it is over a random sample, or is shared out
         StateError: if it is finished
     """
-    document = find_open(dataset, session)
+    document = reading_on.whole(find_open(dataset, session))
     if document["over"]["kind"] == "sample" or document.get("shared"):
         raise UsageError(f"the order of the session {document['name']!r} is part of what it is for")
     queue: list[ObjectId] = []

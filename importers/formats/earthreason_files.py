@@ -19,6 +19,7 @@ from pairlens.importers.errors import OnError, OnNote, RecordError
 from pairlens.importers.files import is_leftover
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.image_lookup import folded
+from pairlens.importers.named_files import files_in
 from pairlens.importers.reading import LeftOut
 from pairlens.importers.source_files import reason_of
 from pairlens.importers.zips import BROKEN_ZIP, open_zip
@@ -46,10 +47,7 @@ class Triple:
 
 def base_folder(root: Path) -> Path | None:
     """The folder of the split folders, the root or one in it; ``None`` if there is none."""
-    try:
-        places = [root, *sorted(place for place in root.iterdir() if place.is_dir())]
-    except OSError:
-        return None
+    places = [root, *sorted(place for place in files_in(root) if place.is_dir())]
     return next((place for place in places if any(is_split(place, s) for s in SPLITS)), None)
 
 

@@ -16,7 +16,7 @@ from pairlens.importers.errors import OnNote, RecordError
 from pairlens.importers.files import is_leftover
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.json_files import load_object
-from pairlens.importers.named_files import NamedFiles
+from pairlens.importers.named_files import NamedFiles, files_in
 from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES
 from pairlens.importers.records import Shape
 from pairlens.importers.source_files import open_source
@@ -59,12 +59,12 @@ def _has_annotations(folder: Path) -> bool:
 
 def json_files(folder: Path) -> Iterator[Path]:
     """The JSON files of a folder, but for what a file manager left."""
-    return (file for file in folder.glob("*.json") if not is_leftover(file.name))
+    return (file for file in files_in(folder, "*.json") if not is_leftover(file.name))
 
 
 def leftovers(folder: Path) -> list[str]:
     """Names of JSON files that a file manager left in a folder."""
-    return sorted(file.name for file in folder.glob("*.json") if is_leftover(file.name))
+    return sorted(file.name for file in files_in(folder, "*.json") if is_leftover(file.name))
 
 
 def _names_shapes(file: Path) -> bool:

@@ -21,6 +21,7 @@ from pairlens.importers.bounded_json import load_json, read_bounded
 from pairlens.importers.errors import LayoutError
 from pairlens.importers.image_lookup import MAX_PATH
 from pairlens.importers.list_items import ListItem, read_list_items
+from pairlens.importers.named_files import files_in
 from pairlens.importers.plain_pickle import load_plain
 from pairlens.importers.source_files import open_source, reason_of
 
@@ -78,10 +79,7 @@ class RefSentence:
 
 def refer_folders(root: Path) -> list[Path]:
     """The folders that hold expressions: the root or some of those in it, by name."""
-    try:
-        places = [root, *sorted(place for place in root.iterdir() if place.is_dir())]
-    except OSError:
-        return []
+    places = [root, *sorted(place for place in files_in(root) if place.is_dir())]
     return [place for place in places if refs_files(place)]
 
 
@@ -91,10 +89,7 @@ def refs_files(folder: Path) -> list[Path]:
     Of two files that differ in their suffix alone, the pickle stands for both, as in ``grefer.py``.
     """
     found: dict[str, Path] = {}
-    try:
-        names = sorted(file.name for file in folder.iterdir() if _REFS.fullmatch(file.name))
-    except OSError:
-        return []
+    names = sorted(file.name for file in files_in(folder) if _REFS.fullmatch(file.name))
     for name in sorted(names, key=lambda name: _SUFFIXES.index(name.rpartition(".")[2])):
         found.setdefault(split_by(folder / name), folder / name)
     rank = {by: place for place, by in enumerate(SPLIT_BY)}

@@ -24,6 +24,7 @@ from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.refsegrs_lists import NAME
 from pairlens.importers.image_lookup import MAX_PATH, find_file
 from pairlens.importers.list_items import read_list_items
+from pairlens.importers.named_files import files_in
 from pairlens.importers.records import (
     NoTarget,
     Pair,
@@ -63,7 +64,7 @@ def first_sample(root: Path) -> dict[str, Any] | None:
 
 def count(root: Path, splits: Collection[str]) -> int:
     """The number of masks, for progress."""
-    return sum(1 for _ in (root / MASKS).iterdir())
+    return sum(1 for _ in files_in(root / MASKS))
 
 
 def load_samples(root: Path) -> list[Any]:

@@ -22,6 +22,7 @@ from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import OnError, OnNote, RecordError
 from pairlens.importers.files import MAX_LINE, lines
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.named_files import files_in
 from pairlens.importers.records import Pair, Raster, Source, make_key
 from pairlens.importers.source_files import reason_of
 
@@ -64,7 +65,7 @@ def phrase_list(root: Path, split: str) -> Path:
     plain = root / f"output_phrase_{split}.txt"
     if plain.is_file():
         return plain
-    numbered = sorted(root.glob(f"output_phrase_{split}[0-9]*.txt"))
+    numbered = sorted(files_in(root, f"output_phrase_{split}[0-9]*.txt"))
     return next((file for file in numbered if file.is_file()), plain)
 
 

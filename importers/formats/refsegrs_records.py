@@ -22,6 +22,7 @@ from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.refsegrs_lists import NAME
 from pairlens.importers.image_lookup import find_file
 from pairlens.importers.json_members import loads
+from pairlens.importers.named_files import files_in
 from pairlens.importers.records import (
     Encoded,
     NoTarget,
@@ -43,7 +44,7 @@ _FOLDERS = ("img_rgb", "images", ".")
 
 def record_files(root: Path) -> list[Path]:
     """The files that hold records, by name."""
-    return [file for file in sorted(root.glob("*.jsonl")) if _looks_right(file)]
+    return [file for file in sorted(files_in(root, "*.jsonl")) if _looks_right(file)]
 
 
 def _looks_right(file: Path) -> bool:

@@ -40,6 +40,7 @@ from pairlens.importers.formats.rsteller_shards import (
     subfolders,
 )
 from pairlens.importers.formats.rsteller_text import MAX_BYTES
+from pairlens.importers.named_files import files_in
 from pairlens.importers.reading import LEFT_OUT, LeftOut
 from pairlens.importers.records import CaptionedImage, Source
 from pairlens.importers.source_files import open_source
@@ -107,7 +108,7 @@ def _shard_speaks(tar: Path) -> bool:
 
 
 def _folder_speaks(folder: Path) -> bool:
-    files = (file for file in folder.glob("*.json") if not is_leftover(file.name))
+    files = (file for file in files_in(folder, "*.json") if not is_leftover(file.name))
     for file in islice(files, _LOOKED_INTO):
         try:
             with open_source(file, anywhere=True) as stream:
@@ -132,7 +133,7 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
     tars = [tar for tar in shards(root) if split_of(root, tar) in splits]
     if not tars:
         folders = (f for f in _folders(root) if split_of(root, f) in splits)
-        return sum(1 for folder in folders for _ in folder.glob("*.json"))
+        return sum(1 for folder in folders for _ in files_in(folder, "*.json"))
     samples = measured = 0
     try:
         facts = {tar: tar.stat() for tar in tars}
@@ -182,7 +183,8 @@ def read(
         if split in splits:
             yield from found(root, places, split, run, on_note)
     run.tell(on_note)
-    packed = sorted(f for folder in _folders(root) for f in folder.glob("*.t*") if _is_packed(f))
+    archives = (file for folder in _folders(root) for file in files_in(folder, "*.t*"))
+    packed = sorted(filter(_is_packed, archives))
     if tars and packed:
         name = printable(packed[0].name)
         on_note(f"{len(packed):,} compressed shards are not read, {name} the first; unpack them")
@@ -247,7 +249,7 @@ def _from_folders(
     leftovers: bool,
 ) -> Iterator[CaptionedImage]:
     for folder in folders:
-        left = sorted(f.name for f in folder.iterdir() if is_leftover(f.name))
+        left = sorted(f.name for f in files_in(folder) if is_leftover(f.name))
         if left and not leftovers:
             on_note(of_leftovers(left))
         for sample in folder_samples(folder, leftovers=leftovers):

@@ -17,6 +17,7 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 from pairlens.importers.errors import RecordError
 from pairlens.importers.files import is_leftover, is_text
 from pairlens.importers.formats.native_export import MANIFEST
+from pairlens.importers.named_files import files_in
 from pairlens.importers.source_files import open_source
 from pairlens.importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
 
@@ -244,10 +245,9 @@ def shards(root: Path) -> list[Path]:
 
 
 def _tars(folder: Path) -> list[Path]:
-    return [t for t in folder.glob("*.tar") if t.is_file() and not t.name.startswith(".")]
+    return [t for t in files_in(folder, "*.tar") if t.is_file() and not t.name.startswith(".")]
 
 
 def subfolders(root: Path) -> list[Path]:
     """The folders in a folder, by name, without hidden ones."""
-    found = root.iterdir() if root.is_dir() else ()
-    return sorted(f for f in found if f.is_dir() and not f.name.startswith("."))
+    return sorted(f for f in files_in(root) if f.is_dir() and not f.name.startswith("."))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from heapq import nsmallest
+from itertools import islice
 from pathlib import Path
 
 from pairlens.importers.errors import LayoutError, OnNote, PairLensError, StateError, shown
@@ -15,6 +17,7 @@ from pairlens.importers.formats.table_csv import CsvTable
 from pairlens.importers.formats.table_json import JsonTable
 from pairlens.importers.formats.table_parquet import ParquetTable
 from pairlens.importers.formats.table_rows import Table
+from pairlens.importers.named_files import files_in
 from pairlens.importers.source_files import leads_back, reason_of
 
 ENDINGS = (*table_csv.ENDINGS, *table_json.ENDINGS, *table_parquet.ENDINGS)
@@ -51,7 +54,7 @@ def _parted(root: Path) -> tuple[list[Path], list[Path]]:
     if not root.is_dir():
         one = root.name.lower().endswith(ENDINGS) and root.is_file()
         return ([root] if one else []), []
-    found = sorted(_within(root), key=os.fsencode)[:MAX_FILES]
+    found = nsmallest(MAX_FILES, _within(root), key=os.fsencode)
     endings = [file.suffix.lower() for file in found]
     # A README's table of contents or a class list beside parquet is no part of the dataset.
     ending = max(endings, key=lambda one: (endings.count(one), ENDINGS.index(one)), default="")
@@ -74,25 +77,30 @@ def tell_left(root: Path, columns: Collection[str], on_note: OnNote) -> None:
 
 
 def _within(root: Path) -> Iterator[Path]:
-    try:
-        entries = _visible(root)
-        if len(entries) == 1 and entries[0].is_dir():
-            return  # a folder around everything
-        for _ in range(_LEVELS):
-            yield from (e for e in entries if _may_be_table(e))
-            below = [e for e in entries if e.is_dir() and not leads_back(e)][:_FOLDERS]
-            entries = [entry for folder in below for entry in _visible(folder)]
-    except OSError:
-        return
+    """Files that may be tables; beside them may lie a million images or annotations."""
+    first = [*islice(_visible(root), 2)]
+    if len(first) == 1 and first[0].is_dir():
+        return  # a folder around everything
+    folders = [root]
+    for _ in range(_LEVELS):
+        for folder in folders:
+            tables = (entry for entry in _visible(folder) if _may_be_table(entry))
+            yield from nsmallest(MAX_FILES, tables, key=os.fsencode)
+        below = (each for folder in folders for each in _folders_in(folder))
+        folders = [*islice(below, _FOLDERS)]
 
 
 def _may_be_table(entry: Path) -> bool:
     return entry.name.lower().endswith(ENDINGS) and entry.name not in _OWN
 
 
-def _visible(folder: Path) -> list[Path]:
-    names = (entry for entry in folder.iterdir() if entry.name[0] != ".")
-    return sorted(entry for entry in names if not is_leftover(entry.name))
+def _folders_in(folder: Path) -> list[Path]:
+    return sorted(each for each in _visible(folder) if each.is_dir() and not leads_back(each))
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    names = (entry for entry in files_in(folder) if entry.name[0] != ".")
+    return (entry for entry in names if not is_leftover(entry.name))
 
 
 def open_tables(root: Path, delimiter: str | None) -> list[Table]:

@@ -63,6 +63,7 @@ from pairlens.importers.formats.vrsbench_files import (
     read_object,
     turns_of,
 )
+from pairlens.importers.named_files import files_in
 from pairlens.importers.records import (
     Box,
     Caption,
@@ -116,7 +117,7 @@ def parts(root: Path) -> list[Path]:
     """The archives of annotations and images, none where some are unpacked already."""
     if any(folder_of(root, what, s) for what in (ANNOTATIONS, IMAGES) for s in SPLITS):
         return []
-    archives = sorted(file for file in root.glob("*.zip") if file.is_file())
+    archives = sorted(file for file in files_in(root, "*.zip") if file.is_file())
     return [file for file in archives if _PART.fullmatch(file.name.casefold())]
 
 

@@ -14,7 +14,7 @@ from pairlens.importers.formats.json_files import load_object
 from pairlens.importers.formats.llava import ASKED
 from pairlens.importers.formats.messages import TurnText
 from pairlens.importers.image_lookup import find_file
-from pairlens.importers.named_files import NamedFiles
+from pairlens.importers.named_files import NamedFiles, files_in
 from pairlens.importers.records import Polygons, Shape
 from pairlens.importers.source_files import open_source
 
@@ -65,19 +65,13 @@ def folder_of(root: Path, what: str, split: str) -> Path | None:
 
 
 def _only(folder: Path) -> Path | None:
-    try:
-        there = [*islice((path for path in folder.iterdir() if not is_leftover(path.name)), 2)]
-    except OSError:
-        return None
+    there = [*islice((path for path in files_in(folder) if not is_leftover(path.name)), 2)]
     return there[0] if len(there) == 1 and there[0].is_dir() else None
 
 
 def _child(folder: Path, name: str) -> Path | None:
-    try:
-        found = (path for path in folder.iterdir() if path.name.casefold() == name)
-        return next((path for path in sorted(found) if path.is_dir()), None)
-    except OSError:
-        return None
+    found = (path for path in files_in(folder) if path.name.casefold() == name)
+    return next((path for path in sorted(found) if path.is_dir()), None)
 
 
 def json_files(folder: Path) -> NamedFiles:

@@ -62,6 +62,7 @@ def test_a_count_that_waits_never_begins_where_a_later_one_is_asked_for(dataset:
 
     def waiting() -> None:
         with pytest.raises(Superseded), counts.run(wait=60):
+            count_cache.aggregate(dataset, SLOW)
             began.append("the first")
 
     thread = threading.Thread(target=waiting, daemon=True)
@@ -71,6 +72,20 @@ def test_a_count_that_waits_never_begins_where_a_later_one_is_asked_for(dataset:
         began.append("the second")
     thread.join(timeout=5)
     assert began == ["the second"]
+
+
+def test_what_is_known_is_told_without_waiting(dataset: Any) -> None:
+    counts, told = CountRunner(), list[Any]()
+    assert count(counts, dataset, QUICK) == [{"n": 2}]
+
+    def known() -> None:
+        with counts.run(wait=60):
+            told.append(count_cache.aggregate(dataset, QUICK))
+
+    thread = threading.Thread(target=known, daemon=True)
+    thread.start()
+    thread.join(timeout=5)
+    assert told == [[{"n": 2}]]
 
 
 def test_the_counts_of_two_panels_do_not_end_each_other(dataset: Any) -> None:
