@@ -165,7 +165,9 @@ def in_image(
     if named is None or named in (size, facts.raw_size):
         return shapes, []
     across, down = size[0] / named[0], size[1] / named[1]
-    if not 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE or not _fit(shapes, named[::-1]):
+    if not 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE or not _fit(
+        shapes, (named[1], named[0])
+    ):
         return shapes, [Decision(_OTHER_SIZE, "polygon_scale")]
     told = Decision(_RESIZED, "polygon_scale", override="polygons=pixels")
     return enlarged(shapes, (across, down)), [told]

@@ -207,8 +207,9 @@ def _prepare_pairs(
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
             published = target_digest(pair.target) if place.keeps else ""
-            drawn = isinstance(pair.target, Polygons)
-            frame = frame_of(decisions, pair.target, image.facts) if drawn else None
+            target, frame = pair.target, None
+            if isinstance(target, Polygons):
+                frame = frame_of(decisions, target, image.facts)
             made = masks[pair.target] = path, stats, published, frame
         same[id(pair.target)] = made
         prepared.append(PreparedPair(pair, image, *made, decisions))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
@@ -43,7 +43,8 @@ class JsonTable:
 
     def __init__(self, path: Path, name: str, *, anywhere: bool = False) -> None:
         self.path, self.name, self._anywhere = path, name, anywhere
-        self.told: list[str] = []
+        self._odd: list[str] = []
+        self.told: Sequence[str] = self._odd
         self._lists: list[tuple[int, str]] = []  # where those under keys begin
         with self._open() as stream:
             facts = os.fstat(stream.fileno())
@@ -60,10 +61,10 @@ class JsonTable:
 
     def rows(self) -> Iterator[TableRow]:
         """All rows."""
-        self.told.clear()
+        self._odd.clear()
         self._lists.clear()
         with self._open() as stream:
-            for item in read_items(stream, self._form, limit=MAX_ROW, on_note=self.told.append):
+            for item in read_items(stream, self._form, limit=MAX_ROW, on_note=self._odd.append):
                 if item.key and (not self._lists or self._lists[-1][1] != item.key):
                     self._lists.append((item.start, item.key))
                 yield _row(item)
