@@ -18,6 +18,7 @@ from typing import Any
 from bson import ObjectId, json_util
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from pairlens.fiftyone_plugin.curation.ordering import Stages, in_order
 from pairlens.fiftyone_plugin.curation.queue_documents import (
     CHUNK,
     QUEUES,
@@ -27,7 +28,6 @@ from pairlens.fiftyone_plugin.curation.queue_documents import (
     SessionDocument,
     collection,
 )
-from pairlens.fiftyone_plugin.curation.selection import Stages, in_order
 from pairlens.importers import fo_internals, process_ids, store
 from pairlens.importers.errors import UsageError
 

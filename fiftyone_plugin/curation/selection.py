@@ -13,9 +13,10 @@ from pymongo.errors import OperationFailure
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.finding import UNFLAGGED, badness, labels_expression
 from pairlens.fiftyone_plugin.curation import count_cache, opinions, texts
+from pairlens.fiftyone_plugin.curation.ordering import Stages, in_order, once_a_group
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
-from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import UnknownName, UsageError
 from pairlens.importers.fields import (
     BADNESS,
@@ -36,9 +37,6 @@ Order = Literal["findings", "p_bad"]
 
 Filter = dict[str, Any]
 """A MongoDB filter of samples."""
-
-Stages = list[dict[str, Any]]
-"""Of a MongoDB pipeline."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +132,6 @@ _QUICK = 1000
 """Milliseconds in which they are found."""
 
 
-def in_order(samples: Any, stages: Stages, limit: int | None) -> Iterator[ObjectId]:
-    """The sample ids that the stages of a selection give of a collection, each group once first."""
-    found = samples.aggregate(stages, allowDiskUse=True, batchSize=10 * store.BATCH)
-    ranked = ((one["_id"], one.get("g") if one["b"] < UNFLAGGED else None) for one in found)
-    return islice(once_a_group(ranked), limit)
-
-
 def _ranked(how_bad: dict[str, Any], check: str | None) -> dict[str, Any]:
     """What is read of a pair: how bad it is, its key and its group."""
     return {"b": how_bad, "k": f"${KEY}", "g": _group(check)}
@@ -151,35 +142,6 @@ def worse(order: Order, check: str | None) -> dict[str, Any]:
     if order == "findings":
         return badness(check)
     return {"$subtract": [1, {"$ifNull": [f"${P_BAD}", 0]}]}
-
-
-def once_a_group(
-    ranked: Iterator[tuple[ObjectId, str | None]], *, last: bool = True
-) -> Iterator[ObjectId]:
-    """Puts the first of each group before all others of it.
-
-    Args:
-        ranked: sample and group, ``None`` for those without, which come last
-        last: whether they are all pairs, so that the others of the groups follow
-    """
-    seen: set[str] = set()
-    again = bytearray()  # 12 bytes each: there may be hundreds of thousands
-    for sample_id, group in ranked:
-        if group is None:
-            yield from _unpacked(again)
-            again.clear()
-            yield sample_id
-        elif group and group in seen:
-            again += sample_id.binary
-        else:
-            seen.add(group)
-            yield sample_id
-    if last:
-        yield from _unpacked(again)
-
-
-def _unpacked(ids: bytearray) -> Iterator[ObjectId]:
-    return (ObjectId(bytes(ids[n : n + 12])) for n in range(0, len(ids), 12))
 
 
 def _group(check: str | None) -> dict[str, Any]:
