@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from pairlens.importers import memory
 from pairlens.importers.errors import OUT_OF_MEMORY
 
 _SECONDS = 2.0
@@ -40,11 +41,19 @@ def ending_when_starved(*, as_json: bool) -> Iterator[None]:
     # Made now, while there is memory.
     said = f"pairlens: {OUT_OF_MEMORY}\n".encode()
     printed = f"{json.dumps({'error': OUT_OF_MEMORY})}\n".encode() if as_json else b""
-    over = end_when_starved(said, printed)
+    over, before = end_when_starved(said, printed), threading.excepthook
+
+    def tell(args: threading.ExceptHookArgs) -> None:
+        """Of threads of libraries that get no memory the command itself tells, in one sentence."""
+        if args.exc_value is None or not memory.ran_out(args.exc_value):
+            before(args)
+
+    threading.excepthook = tell
     try:
         yield
     finally:
         over.set()
+        threading.excepthook = before
 
 
 def end_when_starved(said: bytes = b"", printed: bytes = b"") -> threading.Event:

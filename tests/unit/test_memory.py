@@ -170,6 +170,25 @@ def test_a_thread_that_gets_no_memory_to_begin_is_not_waited_for() -> None:
     assert json.loads(done.stdout) == {"error": OUT_OF_MEMORY}
 
 
+def test_threads_without_memory_print_no_traceback(image: Path) -> None:
+    code = """
+import threading
+from pairlens.importers.starving import ending_when_starved
+def run(error):
+    def work():
+        raise error
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+with ending_when_starved(as_json=False):
+    run(ValueError("another"))
+    limit(60)
+    run(MemoryError())
+"""
+    done = warm.run("-c", LIMITED + code, str(image), timeout=30)
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 1) and "another" in done.stderr
+
+
 def test_it_crosses_processes_as_it_is() -> None:
     sent = sendable(OutOfMemory())
     assert isinstance(sent, OutOfMemory) and isinstance(sent, StateError)
