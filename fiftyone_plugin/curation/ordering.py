@@ -8,7 +8,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.findings_store import UNFLAGGED
+from pairlens.fiftyone_plugin.checks.finding import UNFLAGGED
 from pairlens.importers import store
 
 Stages = list[dict[str, Any]]
