@@ -19,15 +19,15 @@ _INSIDE = frozenset(".-/")
 """Punctuation that is left as it is within a word or behind one, where nothing begins with it."""
 
 
-def escape(text: str) -> str:
+def escape(text: str, longest: int = LONGEST) -> str:
     """One line of Markdown that shows the text.
 
     White space is taken together, what cannot be seen is written out as ``U+202E``, and long
     texts are cut.
     """
-    line = " ".join("".join(_visible(c) for c in text[: 8 * LONGEST]).split())
-    if len(line) > LONGEST:
-        line = line[: LONGEST - 2].rstrip() + " …"
+    line = " ".join("".join(_visible(c) for c in text[: 8 * longest]).split())
+    if len(line) > longest:
+        line = line[: longest - 2].rstrip() + " …"
     return _ACTIVE.sub(lambda match: _written(line, match.start()), line)
 
 
