@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pairlens.importers.errors import AGAIN, PairLensError, StateError, UsageError, shown
-
-R = TypeVar("R")
 
 SECONDS = 3
 """How long a database may take to answer for the first time."""
@@ -130,24 +129,37 @@ def failed_over(error: BaseException) -> bool:
     return isinstance(error, OperationFailure) and not _FAILED_OVER.isdisjoint(_codes(error))
 
 
-def retry_after_failover(call: Callable[[], R]) -> R:
-    """Calls a function, and once more where another server took over meanwhile.
+class _Attempt(AbstractContextManager[None]):
+    """A context that ends quietly where another server took over within it."""
 
-    pymongo retries by itself, except where several documents are changed or an index is created.
+    def __init__(self) -> None:
+        self.failed_over = False
 
-    Args:
-        call: may be called twice
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+
+        # A server that could not be selected was waited for already.
+        if isinstance(error, PyMongoError) and not isinstance(error, ServerSelectionTimeoutError):
+            self.failed_over = failed_over(error)
+        return self.failed_over
+
+
+def attempts() -> Iterator[AbstractContextManager[None]]:
+    """Yields a context for what may be done twice, and another where another server took over.
+
+    pymongo retries by itself, except where several documents are changed or an index is created::
+
+        for attempt in attempts():
+            with attempt:
+                collection.delete_many(where)
     """
-    from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
-
-    try:
-        return call()
-    except ServerSelectionTimeoutError:  # it was waited for already
-        raise
-    except PyMongoError as error:
-        if not failed_over(error):
-            raise
-    return call()
+    first = _Attempt()
+    yield first
+    if first.failed_over:
+        yield nullcontext()
 
 
 def _codes(error: Any) -> Iterator[int | None]:

@@ -53,13 +53,11 @@ def create_optional_indexes(dataset: Any, wanted: Iterable[Keys | IndexModel]) -
 def drop_index(dataset: Any, keys: Keys) -> None:
     """Removes an index of samples, if there is one of these keys."""
     samples = fo_internals.collection(dataset)
-
-    def drop() -> None:
-        for name, index in samples.index_information().items():
-            if list(index["key"]) == list(keys):
-                samples.drop_index(name)
-
-    database_connection.retry_after_failover(drop)
+    for attempt in database_connection.attempts():
+        with attempt:
+            for name, index in samples.index_information().items():
+                if list(index["key"]) == list(keys):
+                    samples.drop_index(name)
 
 
 def is_indexed(dataset: Any, keys: Keys) -> bool:
@@ -89,6 +87,6 @@ def add_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:
     """Indexes documents, without waiting for a member of a replica set that is away."""
     alone = collection.database.client.topology_description.topology_type_name == "Single"
     quorum = {} if alone else {"commitQuorum": "majority"}
-    database_connection.retry_after_failover(
-        lambda: collection.create_indexes([*indexes], **quorum)
-    )
+    for attempt in database_connection.attempts():
+        with attempt:
+            collection.create_indexes([*indexes], **quorum)

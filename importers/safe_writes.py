@@ -29,13 +29,17 @@ def update_many(collection: Any, where: Document, change: Any) -> None:
         change: an update or a pipeline; applied twice, it gives the same
     """
     fencing.check_writing()
-    database_connection.retry_after_failover(lambda: collection.update_many(where, change))
+    for attempt in database_connection.attempts():
+        with attempt:
+            collection.update_many(where, change)
 
 
 def delete_many(collection: Any, where: Document) -> None:
     """Deletes the documents that a filter selects."""
     fencing.check_writing()
-    database_connection.retry_after_failover(lambda: collection.delete_many(where))
+    for attempt in database_connection.attempts():
+        with attempt:
+            collection.delete_many(where)
 
 
 def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pymongo.errors import NotPrimaryError, OperationFailure, ServerSelectionTimeoutError
 
-from pairlens.importers.database_connection import check
+from pairlens.importers.database_connection import attempts, check
 from pairlens.importers.errors import StateError, UsageError
 
 NOWHERE = "127.0.0.1:1/?serverSelectionTimeoutMS=100"
@@ -34,3 +35,22 @@ def test_a_wrong_address_is_told_with_where_to_correct_it(uri: str, why: str) ->
     with pytest.raises(UsageError, match=words) as told:
         check(uri)
     assert "se:cret" not in str(told.value)
+
+
+def test_what_may_be_done_twice_is_done_again_where_another_server_took_over() -> None:
+    def tried(*errors: Exception | None) -> int:
+        coming, times = iter(errors), 0
+        for attempt in attempts():
+            with attempt:
+                times += 1
+                if error := next(coming):
+                    raise error
+        return times
+
+    gone = NotPrimaryError("not primary", {"code": 10107})
+    assert (tried(None), tried(gone, None)) == (1, 2)
+    for errors in ((gone, gone), (OperationFailure("no", 13), None)):
+        with pytest.raises(type(errors[0])):
+            tried(*errors)
+    with pytest.raises(ServerSelectionTimeoutError):
+        tried(ServerSelectionTimeoutError("nobody"), None)
