@@ -59,18 +59,25 @@ def read_items(
     if form == "lines":
         return _lines(stream, limit)
     if form == "list" and several and begins_with_object(stream):
-        lists = record_lists(stream, limit, on_note)
+        lists, fault = record_lists(stream, limit, on_note)
         stream.seek(0)
         if lists:
-            return _of_lists(stream, lists, limit, chunk, on_note)
+            return _of_lists(stream, lists, limit, chunk, on_note, fault)
     return ListReader(Window(stream, chunk), limit, form == "list", on_note).items()
 
 
 def _of_lists(
-    stream: BinaryIO, lists: list[KeyedList], limit: int, chunk: int, on_note: OnNote
+    stream: BinaryIO,
+    lists: list[KeyedList],
+    limit: int,
+    chunk: int,
+    on_note: OnNote,
+    fault: str,
 ) -> Iterator[Item]:
-    """The items of several lists, one after the other, each with the key of its list."""
-    number = line = 0
+    """The items of several lists, one after the other, each with the key of its list; then the
+    fault of the file, which may have cut off other lists.
+    """
+    number = line = end = 0
     counted = 0
     for one in lists:
         stream.seek(counted)
@@ -78,9 +85,11 @@ def _of_lists(
         window = Window(stream, chunk, base=one.start, line=line + 1)
         for item in ListReader(window, limit, True, on_note, number).listed():
             yield item._replace(key=one.key)
-            number = item.number + 1
+            number, end = item.number + 1, item.end
             if item.last:
                 return
+    if fault:
+        yield Item(number, end, end, b"", f"the file {fault}", last=True, line=line + 1)
 
 
 def _line_ends(stream: BinaryIO, size: int) -> int:

@@ -10,7 +10,6 @@ Of lists of one key the last counts, as everywhere in JSON.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -50,17 +49,20 @@ def begins_with_object(stream: BinaryIO) -> bool:
     return head.startswith(b"{")
 
 
-def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> list[KeyedList]:
+def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
     """The lists of records in a file: the first list of objects, and those of such objects.
 
     Args:
         stream: at its beginning, of an object; it is left at its end
         limit: bytes of a record, and of other members
         on_note: takes which other lists are not read, and where the file is broken
+
+    Returns:
+        the lists, and what is wrong with the file from some place on, ``""`` for nothing
     """
-    found = list(_lists_of_objects(stream, limit, on_note))
+    found, fault = _lists_of_objects(stream, limit, on_note)
     if not found:
-        return []
+        return [], fault
     alike = [one for one in found if one.is_like(found[0])]
     if others := [shown(one.key, 40) for one in found if one not in alike]:
         some = ", ".join(map(repr, others[:_SHOWN]))
@@ -69,11 +71,12 @@ def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> list[KeyedLis
             + f" and {len(others) - _SHOWN:,} more" * (len(others) > _SHOWN)
             + f"; the records are those under {', '.join(repr(shown(a.key, 40)) for a in alike)}"
         )
-    return alike
+    return alike, fault
 
 
-def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> Iterator[KeyedList]:
-    """The lists of objects that count, as far as the file is sound."""
+def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
+    """The lists of objects that count, as far as the file is sound, and its fault."""
+    fault = ""
     found: dict[str, KeyedList | None] = {}  # none where the first item is no object
 
     def again(key: str) -> None:
@@ -87,8 +90,9 @@ def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> Iterator
             if item.name not in found:
                 found[item.name] = _first(item)
     except ValueError as error:
-        on_note(f"{error}; lists under other keys behind that are not read")
-    yield from sorted((one for one in found.values() if one), key=lambda one: one.start)
+        fault = str(error)
+        on_note(f"{fault}; lists under other keys behind that are not read")
+    return sorted((one for one in found.values() if one), key=lambda one: one.start), fault
 
 
 def _first(item: ListItem) -> KeyedList | None:

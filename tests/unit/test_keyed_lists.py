@@ -155,3 +155,12 @@ def test_folders_of_images_tell_splits_where_nothing_else_does(tmp_path: Path):
     assert {record.split for record in FORMATS["table"].read(file, split="")} == {"train"}
     named = table(tmp_path / "named", text, "val.jsonl")
     assert {record.split for record in FORMATS["table"].read(named)} == {"val"}
+
+
+@pytest.mark.parametrize("cut", ['"c.jpg"', '"test"', '"b.jpg"'])
+def test_a_file_that_ends_early_is_an_error_wherever_it_ends(tmp_path: Path, cut: str):
+    text = json.dumps({"train": [trained("a.jpg"), trained("b.jpg")], "test": [trained("c.jpg")]})
+    layout(tmp_path, text[: text.index(cut) + 2])
+    records, errors, _ = read(tmp_path, "llava")
+    assert [record.image_id for record in records] == ["a.jpg", "b.jpg"][: 1 + (cut != '"b.jpg"')]
+    assert len(errors) == 1
