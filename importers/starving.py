@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 
 from pairlens.importers import memory
 from pairlens.importers.errors import OUT_OF_MEMORY
@@ -24,9 +22,6 @@ _SECONDS = 2.0
 
 _LOOKS = 3
 """In a row that find the same thread waiting. One that has memory begins within milliseconds."""
-
-_DEPTH = 3
-"""Calls from where a thread waits to the start of another that it waits for."""
 
 FAILED = 1
 
@@ -72,28 +67,26 @@ def end_when_starved(said: bytes = b"", printed: bytes = b"") -> threading.Event
 
 
 def _watch(over: threading.Event, said: bytes, printed: bytes) -> None:
-    waiting: list[FrameType] = []
+    waiting: list[threading.Thread] = []
     looks = 0
     while not over.is_set():
         time.sleep(_SECONDS)
-        with suppress(MemoryError):
+        with suppress(MemoryError, RuntimeError):  # one of the list that changes at this moment
             now = _starting()
-            waiting = [one for one in now if not looks or any(one is each for each in waiting)]
+            waiting = [one for one in now if not looks or one in waiting]
             looks = looks + 1 if waiting else 0
         if looks > _LOOKS and not over.is_set():
             _end(said, printed)
 
 
-def _starting() -> list[FrameType]:
-    """Where threads wait for others that they start."""
-    found: list[FrameType] = []
-    for top in sys._current_frames().values():
-        frame: FrameType | None = top
-        for _ in range(_DEPTH):
-            if frame is not None and frame.f_code is threading.Thread.start.__code__:
-                found.append(frame)
-            frame = frame and frame.f_back
-    return found
+def _starting() -> list[threading.Thread]:
+    """Threads that were started and have not begun.
+
+    Neither ``threading.enumerate`` nor ``sys._current_frames`` is asked: before Python 3.12 garbage
+    can be collected within them, while they hold a lock that another thread may want by then, and
+    the whole process stands still for ever.
+    """
+    return list(threading._limbo)  # type: ignore[attr-defined]
 
 
 def _end(said: bytes, printed: bytes) -> None:

@@ -170,6 +170,36 @@ def test_a_thread_that_gets_no_memory_to_begin_is_not_waited_for() -> None:
     assert json.loads(done.stdout) == {"error": OUT_OF_MEMORY}
 
 
+LITTERED = """
+import gc, threading, time
+from pairlens.importers import starving
+starving._SECONDS, starving._LOOKS = 0, 10**9
+class Litter:
+    def __init__(self):
+        self.own = self
+    def __del__(self):
+        time.sleep(0)  # another thread goes on
+def litter():
+    while True:
+        Litter()
+        time.sleep(0.001)
+gc.set_threshold(5)
+starving.end_when_starved()
+threading.Thread(target=litter, daemon=True).start()
+for _ in range(2000):
+    threads = [threading.Thread(target=int) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+print("done")
+"""
+
+
+def test_who_looks_for_threads_stops_no_process_whose_garbage_is_collected_just_then() -> None:
+    assert warm.run("-c", LITTERED, timeout=20).stdout == "done\n"
+
+
 def test_threads_without_memory_print_no_traceback(image: Path) -> None:
     code = """
 import threading
