@@ -6,17 +6,19 @@ folders (``large/``); neither is published, so whichever is there is read.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+import heapq
+from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pairlens.importers.errors import OnNote, RecordError
 from pairlens.importers.files import is_leftover
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.json_files import load_object
-from pairlens.importers.named_files import NamedFiles, files_in
+from pairlens.importers.named_files import CompactStrings, NamedFiles, files_in
 from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES
 from pairlens.importers.records import Shape
 from pairlens.importers.source_files import open_source
@@ -123,51 +125,75 @@ def subset_files(folder: Path, subset: str) -> list[Path]:
 
 def annotation_files(folder: Path, split: str) -> NamedFiles:
     """The annotation files of a split by name, then those that a subset's folder alone has."""
-    names = [f"{split}/{name}" for name in NamedFiles.of(folder / split, ".json").names]
-    if split == SUBSET_SPLIT:
-        seen = {_stem(name) for name in names}
-        for subset in SUBSETS:
-            for file in subset_files(folder, subset):
-                if file.stem not in seen:
-                    seen.add(file.stem)
-                    names.append(file.relative_to(folder).as_posix())
-    return NamedFiles(folder, names)
+    files = NamedFiles.of(folder, ".json", below=split)
+    if split != SUBSET_SPLIT:
+        return files
+    alone: dict[str, Path] = {}
+    for subset in SUBSETS:
+        for file in subset_files(folder, subset):
+            alone.setdefault(file.stem, file)
+    for name in files.names if alone else ():
+        alone.pop(_stem(name), None)
+    others = (file.relative_to(folder).as_posix() for file in alone.values())
+    return NamedFiles(folder, CompactStrings(chain(files.names, others))) if alone else files
 
 
 def with_leftovers(files: NamedFiles, folder: Path, split: str, left: Iterable[str]) -> NamedFiles:
     """Annotation files with those that a file manager left in a split, by name."""
     names = [*files.names, *(f"{split}/{name}" for name in left)]
-    return NamedFiles(folder, sorted(names, key=lambda name: name.split("/")))
+    return NamedFiles(folder, CompactStrings(sorted(names, key=lambda name: name.split("/"))))
 
 
 def _stem(name: str) -> str:
     return name.rpartition("/")[2].removesuffix(".json")
 
 
-def note_counts(folder: Path, split: str, files: Sequence[Path], on_note: OnNote) -> None:
+def note_counts(folder: Path, split: str, files: NamedFiles, on_note: OnNote) -> None:
     """Notes how the files, the id list and the published counts differ."""
     published = PUBLISHED_FILES[split]
     if len(files) != published:
         on_note(f"{split}: {len(files):,} annotation files; the release has {published:,}")
     try:
         with open_source(folder / f"{split}.txt") as stream:
-            listed = Counter(stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace").split())
+            listed = CompactStrings.sorted(_words(stream))
     except OSError:
         on_note(f"{split}: no id list {split}.txt")
         return
-    doubled = sum(1 for times in listed.values() if times > 1)
+    distinct = doubled = 0
+    for _, same in groupby(listed):
+        distinct += 1
+        doubled += len([*islice(same, 2)]) > 1
     if doubled:
         on_note(
-            f"{split}: {split}.txt lists {doubled:,} of its {len(listed):,} ids more than once "
-            f"({listed.total():,} lines); each is imported once"
+            f"{split}: {split}.txt lists {doubled:,} of its {distinct:,} ids more than once "
+            f"({len(listed):,} lines); each is imported once"
         )
-    stems = {f.stem for f in files}
-    for what, ids in (
-        ("listed ids have no file", listed.keys() - stems),
-        ("files are not listed", stems - listed.keys()),
+    stems = CompactStrings.sorted(map(_stem, files.names))
+    for what, ids, others in (
+        ("listed ids have no file", listed, stems),
+        ("files are not listed", stems, listed),
     ):
-        if ids:
-            on_note(f"{split}: {len(ids):,} {what}, {min(ids)[:80]!r} the first")
+        number, first = _lacking(ids, others)
+        if number:
+            on_note(f"{split}: {number:,} {what}, {first[:80]!r} the first")
+
+
+def _words(stream: BinaryIO) -> Iterator[str]:
+    """The words of an id list, up to a bound."""
+    text, rest = TextIOWrapper(stream, "utf-8-sig", "replace"), _MAX_LIST_BYTES
+    while line := text.readline(rest):
+        rest -= len(line)
+        yield from line.split()
+
+
+def _lacking(ids: Iterable[str], others: Iterable[str]) -> tuple[int, str]:
+    """How many different ids of a sorted series another lacks, and the first of them."""
+    number, first = 0, ""
+    both = heapq.merge(((one, True) for one in ids), ((one, False) for one in others))
+    for one, places in groupby(both, key=itemgetter(0)):
+        if all(is_id for _, is_id in places):
+            number, first = number + 1, first or one
+    return number, first
 
 
 def read_shapes(shapes: list[Any], name: str) -> tuple[Shape, ...]:

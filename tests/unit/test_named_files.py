@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pairlens.importers import named_files
 from pairlens.importers.formats import gres_files, refsegrs, rsteller, table_files, vrsbench
-from pairlens.importers.named_files import NamedFiles, files_in
+from pairlens.importers.named_files import CompactStrings, NamedFiles, files_in
 
 
 def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
@@ -25,20 +26,36 @@ def test_files_are_those_of_a_glob_in_the_order_of_their_names(tmp_path: Path) -
     files = NamedFiles.of(tmp_path, ".json")
     shown = [file for file in tmp_path.glob("*.json") if not file.name.startswith("._")]
     assert list(files) == sorted(shown) and len(files) == 5
-    assert (
-        [files[number] for number in range(5)] == list(files) == list(files[:3]) + list(files[3:])
-    )
+    below = NamedFiles.of(tmp_path.parent, ".json", below=tmp_path.name)
+    assert list(below) == list(files)
+    assert [*below.names] == [f"{tmp_path.name}/{file.name}" for file in files]
 
 
-def test_a_name_takes_less_than_a_path() -> None:
+@pytest.mark.parametrize("number", [0, 1, 512, 513, 1025])
+def test_strings_are_those_that_were_given(number: int) -> None:
+    strings = [f"{(7919 * at) % 1000:03} a\0b\n\udcff\N{SNOWMAN}" for at in range(number)]
+    assert [*CompactStrings(strings)] == strings and len(CompactStrings(strings)) == number
+
+
+def test_strings_of_several_runs_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(named_files, "_SORTED_AT_ONCE", 100)
+    strings = [f"{(7919 * at) % 1000}" for at in range(1050)]
+    held = CompactStrings.sorted(strings)
+    assert [*held] == sorted(strings) and len(held) == 1050
+
+
+def test_a_name_takes_less_than_half_a_string_and_a_quarter_of_a_path() -> None:
     names = [f"lisat_gres_{number:012}.json" for number in range(10_000)]
     tracemalloc.start()
-    held = NamedFiles(Path("/data"), (f"train/{name}" for name in names))
+    held = NamedFiles(Path("/data"), CompactStrings(f"train/{name}" for name in names))
     taken, _ = tracemalloc.get_traced_memory()
+    strings = [f"train/{name}" for name in names]
+    of_strings = tracemalloc.get_traced_memory()[0] - taken
     paths = [Path("/data/train", name) for name in names]
-    of_paths = tracemalloc.get_traced_memory()[0] - taken
+    of_paths = tracemalloc.get_traced_memory()[0] - taken - of_strings
     tracemalloc.stop()
-    assert len(held) == len(paths) and taken < of_paths / 2
+    assert len(held) == len(paths) == len(strings)
+    assert taken < of_strings / 2 and taken < of_paths / 4
 
 
 def test_what_is_no_folder_holds_nothing(tmp_path: Path) -> None:
@@ -103,3 +120,21 @@ def test_looking_into_a_folder_holds_none_of_its_names(
 ) -> None:
     few, many = (held_at_once(partial(look, root)) for root in folders)
     assert many - few < 20 * MANY
+
+
+def read_names(root: Path) -> None:
+    annotations = root / "gres_annotations"
+    files = gres_files.annotation_files(annotations, "train")
+    gres_files.note_counts(annotations / "train", "train", files, lambda note: None)
+
+
+def test_files_are_listed_and_compared_with_the_id_list_without_a_string_of_each(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named_files, "_SORTED_AT_ONCE", 200)
+    monkeypatch.setattr(named_files, "_BLOCK", 10)
+    for root in folders:
+        stems = [f"{file.stem}\n" for file in (root / TRAIN).glob("*.json")]
+        (root / TRAIN / "train.txt").write_text("".join(stems * 2))
+    few, many = (held_at_once(partial(read_names, root)) for root in folders)
+    assert many - few < 250 * MANY  # their names, their stems and the list, twice while sorted
