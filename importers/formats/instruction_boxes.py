@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from pairlens.importers.box_scale import (
     FULL,
+    SCALES,
     WORDS,
     BoxNumbers,
     Scale,
     ScaleSetting,
-    parse_scale,
     scale_of,
 )
 from pairlens.importers.boxes import (
@@ -24,6 +24,7 @@ from pairlens.importers.boxes import (
     find_corners,
     turn_boxes,
 )
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.formats.llava import Parsed, RecordOutline
 from pairlens.importers.formats.messages import TurnText
@@ -38,7 +39,7 @@ BOXES = ReadParam(
     "boxes",
     "what numbers of boxes mean: unit (0-1), percent, thousand, pixels, none (no boxes); "
     "without it, auto: decided for each file by all its numbers",
-    parse_scale,
+    auto_or_one_of(*SCALES, "none"),
 )
 
 _SMALL = 64

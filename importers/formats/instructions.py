@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pairlens.importers.box_scale import ScaleSetting
+from pairlens.importers.choices import one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from pairlens.importers.formats.base import SPLITS, Format, FormatFault
@@ -53,17 +54,11 @@ _COPIES = 4
 _OPEN_FILES = 64
 
 
-def _parse_split_from(text: str) -> str:
-    if text not in ("records", "file"):
-        raise ValueError("give records or file")
-    return text
-
-
 SPLIT_FROM = ReadParam(
     "split_from",
     "what tells the split of records: records (their 'split', else the key that their list stands "
     "under, else the file's name), or file (its name alone); without it, records",
-    _parse_split_from,
+    one_of("records", "file"),
 )
 _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pairlens.importers.choices import one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import (
     LayoutError,
@@ -52,12 +53,6 @@ _IMAGES = (
 Text = Literal["sent", "raw"]
 
 
-def _parse_text(text: str) -> str:
-    if text not in ("sent", "raw"):
-        raise ValueError("give sent or raw")
-    return text
-
-
 PARAMS = (
     ReadParam("dataset", "the folder of expressions that is read, where the root has several"),
     ReadParam(
@@ -67,7 +62,7 @@ PARAMS = (
     ReadParam(
         "text",
         "which text of a sentence is the query: sent (without it, where there is one), or raw",
-        _parse_text,
+        one_of("sent", "raw"),
     ),
 )
 

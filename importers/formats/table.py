@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from pairlens.importers.choices import one_of
 from pairlens.importers.errors import (
     LayoutError,
     OnError,
@@ -94,7 +95,7 @@ from pairlens.importers.source_files import reason_of
 _DELIMITER = ReadParam(
     "delimiter",
     f"between cells: {', '.join(DELIMITERS)}; without it, the one that fits the first rows",
-    lambda text: _one_of(text, DELIMITERS),
+    one_of(*DELIMITERS),
 )
 _ROOTS = (
     ReadParam("image_root", "folder that paths of images begin in; by default the table's own"),
@@ -106,12 +107,6 @@ _PARSED = tuple(param.name for param in _VALUES)
 """Settings whose values are no texts."""
 
 PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, RUNS, _DELIMITER, *_VALUES)
-
-
-def _one_of(text: str, known: Collection[str]) -> str:
-    if text not in known:
-        raise ValueError(f"give one of {', '.join(known)}")
-    return text
 
 
 def takes(root: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pairlens.importers.box_scale import FULL, Scale
+from pairlens.importers.choices import one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import PairLensError
 from pairlens.importers.formats.table_cells import (
@@ -36,18 +37,12 @@ _TRIED = 1000
 """Rows whose images are looked for; those of many tables are not there."""
 
 
-def _parse(text: str) -> str:
-    if text not in FORMS:
-        raise ValueError(f"give one of {', '.join(FORMS)}")
-    return text
-
-
 BOX = ReadParam(
     "box",
     "what the numbers of a box are: xyxy (two corners), xywh (a corner and the size) or cxcywh "
     "(the centre and the size); without it, the first of these that the boxes of the first rows "
     "can be",
-    _parse,
+    one_of(*FORMS),
 )
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pairlens.importers.box_scale import ScaleSetting
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import (
     OnError,
@@ -88,17 +89,11 @@ _SUBSETS: dict[bool | None, tuple[str, ...]] = {True: ("unique",), False: ("not_
 """Tags by whether an object is the only one of its class."""
 
 
-def _parse_records(text: str) -> Read | None:
-    if text not in ("auto", "objects", "images"):
-        raise ValueError("give one of auto, objects, images")
-    return None if text == "auto" else text  # type: ignore[return-value]
-
-
 RECORDS = ReadParam(
     "records",
     "what a sample is: objects (a sentence and its object), images (an image with its caption, "
     "questions and boxes); without it, auto: objects",
-    _parse_records,
+    auto_or_one_of("objects", "images"),
 )
 
 
