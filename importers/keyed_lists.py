@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pairlens.importers.errors import OnNote, shown
 from pairlens.importers.json_window import CHUNK
-from pairlens.importers.list_items import ListItem, read_list_items
+from pairlens.importers.list_items import read_list_items
 
 SPACE = b" \t\n\r"
 
@@ -24,12 +24,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class KeyedList:
-    """A list of objects.
+    """A list of objects, beside which other items are broken records.
 
     Attributes:
         key: that it stands under
         start: where its first item begins in the file, in bytes
-        names: the members of its first item
+        names: the members of its first object
     """
 
     key: str
@@ -77,26 +77,22 @@ def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[Ke
 def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
     """The lists of objects that count, as far as the file is sound, and its fault."""
     fault = ""
-    found: dict[str, KeyedList | None] = {}  # none where the first item is no object
+    found: dict[str, KeyedList] = {}
+    begun: dict[str, int] = {}  # where lists begin, of which the first items may be no objects
 
     def again(key: str) -> None:
         found.pop(key, None)
+        begun.pop(key, None)
 
     def rest() -> None:
         on_note("what stands behind the end of its object is not read")
 
     try:
         for item in read_list_items(stream, again, limit, rest):
-            if item.name not in found:
-                found[item.name] = _first(item)
+            start = begun.setdefault(item.name, item.start)
+            if item.name not in found and isinstance(item.value, dict) and item.value:
+                found[item.name] = KeyedList(item.name, start, frozenset(item.value))
     except ValueError as error:
         fault = str(error)
         on_note(f"{fault}; lists under other keys behind that are not read")
-    return sorted((one for one in found.values() if one), key=lambda one: one.start), fault
-
-
-def _first(item: ListItem) -> KeyedList | None:
-    value: Any = item.value
-    if not isinstance(value, dict) or not value:
-        return None
-    return KeyedList(item.name, item.start, frozenset(value))
+    return sorted(found.values(), key=lambda one: one.start), fault
