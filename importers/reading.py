@@ -22,11 +22,14 @@ class ReadParam:
         name: for ``--param NAME=VALUE`` and as a keyword of ``read``
         about: what it sets and what it is without, for people
         parse: makes the value of its text; a ``ValueError`` says in words what was expected
+        formerly: the value by which versions read that did not have the setting, where that is not
+            what it is without; their imports are resumed with it
     """
 
     name: str
     about: str
     parse: Callable[[str], Any] = str
+    formerly: str = ""
 
 
 Orientation = Literal["upright", "raw"]

@@ -23,6 +23,7 @@ SPLIT_FROM = ReadParam(
     "what tells the split of records: records (their 'split', else the key that their list stands "
     "under, else the file's name), or file (its name alone); without it, records",
     one_of("records", "file"),
+    formerly="file",
 )
 
 _SAID = re.compile(rb'"split"[ \t\n\r]{0,8}:[ \t\n\r]{0,8}"([^"\\]{1,40})"')
