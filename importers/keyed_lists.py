@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from pairlens.importers.errors import OnNote, shown
 from pairlens.importers.json_window import CHUNK
-from pairlens.importers.list_items import read_list_items
+from pairlens.importers.list_items import REST, read_list_items
 
 SPACE = b" \t\n\r"
 
@@ -85,7 +85,7 @@ def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[li
         begun.pop(key, None)
 
     def rest() -> None:
-        on_note("what stands behind the end of its object is not read")
+        on_note(REST)
 
     try:
         for item in read_list_items(stream, again, limit, rest):

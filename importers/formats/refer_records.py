@@ -40,6 +40,7 @@ from pairlens.importers.formats.refer_files import (
 )
 from pairlens.importers.formats.refer_targets import shown_id, target_of
 from pairlens.importers.image_lookup import clean_path, find_file
+from pairlens.importers.list_items import REST
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Pair, Source, Target, make_key, phrase_fault
 from pairlens.importers.source_files import reason_of
@@ -160,7 +161,7 @@ def _instances(
                 "the first; the last of each counts"
             )
     if found.has_rest:
-        on_note(f"{name}: what stands behind the end of its object is not read")
+        on_note(f"{name}: {REST}")
     return found
 
 

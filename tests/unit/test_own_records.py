@@ -144,6 +144,24 @@ def test_a_file_that_is_cut_short_keeps_what_was_read(tmp_path: Path) -> None:
     assert len(errors) == 1 and "is no JSON object of lists" in errors[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("coco", "annotations/instances_train.json"), ("fiftyone", "samples.json")],
+)
+@pytest.mark.parametrize("behind", ["\n", '{"annotations": [], "samples": []}', "oops"])
+def test_what_stands_behind_the_object_is_told(
+    name: str, file: str, behind: str, tmp_path: Path
+) -> None:
+    root = EXPORTS_BY_ID[name].make(tmp_path / name)
+    expected, _ = read(root)
+    with (root / file).open("a") as out:
+        out.write(behind)
+    notes: list[str] = []
+    assert list(find_format("auto", root).read(root, on_note=notes.append)) == expected
+    told = f"{file}: what stands behind the end of its object is not read"
+    assert (told in notes) == bool(behind.strip())
+
+
 def test_a_parquet_file_that_is_cut_short_costs_no_other(tmp_path: Path) -> None:
     root = EXPORTS_BY_ID["hf"].make(tmp_path / "hf")
     whole, _ = read(root)
