@@ -78,14 +78,16 @@ def _no_data(text: str) -> NoData:
         raise ValueError("give auto, declared, none, or a number") from None
 
 
+ORIENTATION, MASK_FRAME = "orientation", "mask_frame"
+
 PARAMS = (
     ReadParam(
-        "orientation",
+        ORIENTATION,
         "upright: images are turned as EXIF and TIFF declare; raw: they are read as stored",
         one_of(*get_args(Orientation)),
     ),
     ReadParam(
-        "mask_frame",
+        MASK_FRAME,
         "which way up masks of turned images are: auto (by their size), upright, raw",
         one_of(*get_args(MaskFrame)),
     ),

@@ -32,6 +32,7 @@ from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.json_items import load
 from pairlens.importers.json_stream import read_items
+from pairlens.importers.reading import MASK_FRAME, ORIENTATION, MaskFrame, Orientation
 from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
 from pairlens.importers.rotated_boxes import ANGLES, Turning
 from pairlens.importers.source_files import open_source
@@ -82,6 +83,8 @@ def read_instructions(
     on_note: OnNote,
     boxes: ScaleSetting = None,
     angles: Turning | None = None,
+    orientation: Orientation = "upright",
+    mask_frame: MaskFrame = "auto",
     image_folders: Sequence[str] = (),
     split_of: Callable[[TextFile], tuple[str, str]] = TextFile.split,
     split_from: str = "records",
@@ -96,6 +99,7 @@ def read_instructions(
         on_note: takes what was decided
         boxes: the scale of boxes, ``"none"`` for no boxes, ``None`` to decide file by file
         angles: what the angle of a box means, ``None`` for clockwise
+        orientation, mask_frame: of :class:`pairlens.importers.reading.Reading`
         image_folders: below the root, where images lie besides the usual places
         split_of: the split of a file's records, and the reason
         split_from: ``records`` where a record that names its split, or whose list stands under
@@ -104,8 +108,8 @@ def read_instructions(
     own = split_from == "records"
     found = _usable(root, split_of, own, on_error, on_note)
     files = [f for f in found if f.splits.split in splits or (own and _may_tell_splits(f))]
-    lookup = ImageLookup(root, ("images", *image_folders))
-    reader = BoxReader(lookup, boxes, angles)
+    lookup = ImageLookup(root, ("images", *image_folders), orientation)
+    reader = BoxReader(lookup, boxes, angles, mask_frame)
     reading = _Reading(dataset, files, splits, lookup, reader, on_error, on_note)
     with open_index() as index:
         index.fill(reading.entries())
@@ -154,6 +158,8 @@ def instruction_format(
         on_note: OnNote = ignore_note,
         boxes: ScaleSetting = None,
         angles: Turning | None = None,
+        orientation: Orientation = "upright",
+        mask_frame: MaskFrame = "auto",
         split_from: str = "records",
     ) -> Iterator[Instruction]:
         return read_instructions(
@@ -164,6 +170,8 @@ def instruction_format(
             on_note=on_note,
             boxes=boxes,
             angles=angles,
+            orientation=orientation,
+            mask_frame=mask_frame,
             image_folders=image_folders,
             split_from=split_from,
         )
@@ -179,6 +187,7 @@ def instruction_format(
         read=read,
         kind="instructions",
         params=(BOXES, ANGLES, SPLIT_FROM),
+        wants=(ORIENTATION, MASK_FRAME),
         takes=takes,
         wanted=wanted,
         parts=parts,

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -87,7 +87,7 @@ from pairlens.importers.formats.table_runs import ORDERS, RUNS
 from pairlens.importers.formats.table_setting import Setting
 from pairlens.importers.formats.table_splits import split_of_file
 from pairlens.importers.image_index import Entry, open_index
-from pairlens.importers.reading import MASK_VALUES
+from pairlens.importers.reading import MASK_FRAME, MASK_VALUES, ORIENTATION, MaskFrame
 from pairlens.importers.records import Record
 from pairlens.importers.rotated_boxes import ANGLES
 from pairlens.importers.source_files import reason_of
@@ -233,6 +233,8 @@ def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> 
         params.get("box"),
         params.get("runs"),
         split_by_place=params.get("split") != "",
+        orientation="raw" if params.get(ORIENTATION) == "raw" else "upright",
+        mask_frame=cast(MaskFrame, params.get(MASK_FRAME, "auto")),
     )
 
 
@@ -361,6 +363,7 @@ FORMATS.add(
         count=count,
         read=read,
         params=PARAMS,
+        wants=(ORIENTATION, MASK_FRAME),
         wanted=wanted,
         no_target="`--param no_target=COLUMN`",
         boxes="as targets",

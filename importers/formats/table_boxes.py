@@ -69,7 +69,7 @@ def decide_box(
     Returns:
         one of :data:`FORMS`, ``""`` where there are no boxes; and a decision in doubt
     """
-    images = ImageLookup(setting.image_root)
+    images = setting.images()
     sized: list[tuple[Box, Size | None]] = []
     for row in rows:
         for box in boxes_in(row.get(setting.columns.mask)):
@@ -111,7 +111,7 @@ def decide_unit(
     Raises:
         OSError: if a table cannot be read
     """
-    images = ImageLookup(setting.image_root)
+    images = setting.images()
     numbers = TargetNumbers("boxes" if boxes else "outlines")
     sizes: dict[str, Size | None] = {}
     tried, example = 0, ""
@@ -149,7 +149,7 @@ def decide_runs(
     Raises:
         OSError: if a table cannot be read
     """
-    images, numbers = ImageLookup(setting.image_root), RunNumbers()
+    images, numbers = setting.images(), RunNumbers()
     example = ""
     for table, number, cells in rows:
         cell = cells.get(setting.columns.mask)
@@ -220,7 +220,7 @@ def _size(images: ImageLookup, cell: Any, beside: str) -> Size | None:
     cell = only(cell)
     try:
         if (content := bytes_of(cell)) is not None:
-            facts = inspect_bytes(content, "")
+            facts = images.as_read(inspect_bytes(content, ""))
             return facts.width, facts.height
         if isinstance(cell, Mapping):
             cell = cell.get("path")

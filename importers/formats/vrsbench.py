@@ -65,6 +65,7 @@ from pairlens.importers.formats.vrsbench_files import (
     turns_of,
 )
 from pairlens.importers.named_files import files_in
+from pairlens.importers.reading import MASK_FRAME, ORIENTATION, MaskFrame, Orientation
 from pairlens.importers.records import (
     Box,
     Caption,
@@ -167,6 +168,8 @@ def read(
     records: Read | None = None,
     boxes: ScaleSetting = None,
     angles: Turning | None = None,
+    orientation: Orientation = "upright",
+    mask_frame: MaskFrame = "auto",
 ) -> Iterator[Record]:
     """Yields the records, split by split and file by file in the order of their names.
 
@@ -176,13 +179,15 @@ def read(
         on_error: takes broken annotations and objects
         on_note: receives remarks on the files
         records: what a record is; ``None`` for the objects
-        boxes, angles: of lists, as in :func:`.instructions.read_instructions`
+        boxes, angles, orientation, mask_frame: of lists, as in
+            :func:`.instructions.read_instructions`
     """
     if not is_annotated(root):
         folders = [folder.relative_to(root).as_posix() for folder in _image_folders(root)]
         yield from read_instructions(
             NAME, root, splits=splits, on_error=on_error, on_note=on_note, boxes=boxes,
-            angles=angles, image_folders=folders, split_of=_split_of_list, split_from="file",
+            angles=angles, orientation=orientation, mask_frame=mask_frame, image_folders=folders,
+            split_of=_split_of_list, split_from="file",
         )  # fmt: skip
         return
     reading = _Reading(root, on_error)
@@ -351,6 +356,7 @@ FORMATS.add(
         count=count,
         read=read,
         params=(RECORDS, BOXES, ANGLES),
+        wants=(ORIENTATION, MASK_FRAME),
         wanted=wanted,
         box_targets=True,
         parts=parts,
