@@ -64,6 +64,7 @@ from pairlens.importers.formats.table_columns import (
     ROLES,
     TableColumns,
     find_columns,
+    unread_mask,
     unread_split,
 )
 from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
@@ -147,8 +148,10 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             told_of_runs = (runs_told,) if runs_told else ()
             settled = replace(settled, guessed=True, told=settled.told + told_of_runs)
     setting = setting_of(root, columns, settled.params)
-    if unread := unread_split(rows, columns, given):
-        settled = replace(settled, told=(*settled.told, unread))
+    names = columns_of(open_tables(root, settled.params.get("delimiter")))
+    for unread in (unread_split(rows, columns, given), unread_mask(names, rows, columns)):
+        if unread:
+            settled = replace(settled, told=(*settled.told, unread))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
