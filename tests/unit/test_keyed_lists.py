@@ -124,6 +124,17 @@ def test_lists_of_other_objects_are_told(tmp_path: Path):
     assert f"all.json: {told}" in notes
 
 
+def test_a_shorter_list_of_other_objects_before_the_records_is_none_of_theirs(tmp_path: Path):
+    lists = {"licenses": [{"name": "x"}], "data": [trained("a.jpg"), trained("b.jpg")]}
+    layout(tmp_path, json.dumps(lists))
+    records, _, notes = read(tmp_path, "llava")
+    assert [record.image_id for record in records] == ["a.jpg", "b.jpg"]
+    assert any("not read: 'licenses'; the records are those under 'data'" in n for n in notes)
+    rows = {"licenses": [{"name": "x"}], "data": [row("a.png"), row("test/b.png")]}
+    file = table(tmp_path / "table", json.dumps(rows))
+    assert len(list(FORMATS["table"].read(file))) == 2
+
+
 def test_behind_a_broken_record_lists_that_are_not_read_are_told(tmp_path: Path):
     text = spread({"train": [trained("a.jpg"), trained("b.jpg")], "test": [trained("c.jpg")]})
     layout(tmp_path, text.replace('"b.jpg"', '"b.jpg"oops'))
