@@ -25,6 +25,9 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_. -]*+/)*+[A-Za-z0-9_][A-Za-z0-9
 _DRIVE = re.compile("[A-Za-z]:")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
 _ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_KNOWN = (*_ENDINGS, ".webp", ".bmp", ".gif", ".jp2", ".npy", ".npz")
+"""Endings of names that lack none; what else is behind a dot may be part of a name."""
+
 _LISTINGS = 16
 _REMEMBERED = 1000
 """Images in cells whose sizes are kept, to tell pixels by."""
@@ -121,7 +124,7 @@ class ImageLookup:
         yield from (folder / path for folder in places if _is_file(folder / path))
         for folder in places:
             yield from self._folded_match(folder, path)
-        if "." not in path.rpartition("/")[2]:
+        if not path.casefold().endswith(_KNOWN):
             for folder in places:
                 named = [folder / f"{path}{ending}" for ending in _ENDINGS]
                 there = [file for file in named if _is_file(file)]

@@ -170,8 +170,7 @@ def unread_split(
             some = ", ".join(map(repr, islice(dict.fromkeys(shown(one, 40) for one in others), 3)))
             rule = (
                 f"of the first cells of column {shown(name, 80)!r} name no split, such as {some}, "
-                "so that it is not read: rows are of the split that their file's name tells, else "
-                "of train"
+                "so that it is not read, and the names of files, keys and folders tell the splits"
             )
             return Decision(rule, "split", override=f"split={name}", times=len(others))
     return None
