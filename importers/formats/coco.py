@@ -160,8 +160,8 @@ def _first(root: Path) -> Iterator[Members]:
     for task in _TASKS.values():
         for split in _splits_of(root, task):
             with suppress(OSError, ValueError), open_source(root / _file_name(task, split)) as file:
-                items = (item for item in read_list_items(file) if item.name == "annotations")
-                if isinstance(value := next(items).value, dict):
+                items = (i.value for i in read_list_items(file) if i.name == "annotations")
+                if isinstance(value := next(items, None), dict):
                     yield value
 
 
