@@ -175,16 +175,3 @@ def _smallest(reach: float) -> Scale:
         if reach <= full:
             return scale
     return "pixels"
-
-
-def parse_scale(text: str) -> ScaleSetting:
-    """The value of ``--param boxes=``.
-
-    Raises:
-        ValueError: if it is none of those offered
-    """
-    if text == "auto":
-        return None
-    if text == "none" or text in SCALES:
-        return text  # type: ignore[return-value]
-    raise ValueError(f"give one of auto, {', '.join(SCALES)}, none")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import StateError
 from pairlens.importers.formats import Format, Settled
 
@@ -22,7 +24,8 @@ def settle(
 ) -> Settled:
     """The format with all its parameters for a source.
 
-    Parameters with which the dataset was started are kept.
+    Parameters with which the dataset was started are kept; where an earlier version that stored
+    none started it, it is read as that version did.
 
     Args:
         chosen: the format
@@ -35,14 +38,23 @@ def settle(
         StateError: if the dataset was started with other parameters
     """
     begun = before.get(PARAMS)
-    settled = chosen.settled(source, (begun or {}) | dict(given))
+    former = _former(chosen) if before and begun is None else {}
+    settled = chosen.settled(source, (begun or former) | dict(given))
     if begun is not None and settled.params != begun:
         other = min(n for n in settled.params if settled.params[n] != begun.get(n))
         raise StateError(
             f"the dataset was begun with {_told(begun) or 'no --param'}, and {other} is another "
             "now; leave --param out, or import it anew with --overwrite"
         )
+    if kept := {name: text for name, text in former.items() if name not in given}:
+        rule = f"read as by the earlier version that began the import: {_told(kept)}"
+        return replace(settled, told=(*settled.told, *(Decision(rule, name) for name in kept)))
     return settled
+
+
+def _former(chosen: Format) -> dict[str, str]:
+    """The parameters by which versions read that stored none."""
+    return {param.name: param.formerly for param in chosen.all_params if param.formerly}
 
 
 def full_command(settled: Settled, root: Path | str, name: str | None) -> str:

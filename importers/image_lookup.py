@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from pairlens.importers.files import is_text
 from pairlens.importers.media import ImageError, ImageFacts, inspect_image
 from pairlens.importers.named_files import files_in
+from pairlens.importers.reading import Orientation
 
 MAX_PATH = 1024
 MAX_NAME = 255
@@ -24,6 +25,9 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_. -]*+/)*+[A-Za-z0-9_][A-Za-z0-9
 _DRIVE = re.compile("[A-Za-z]:")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
 _ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_KNOWN = (*_ENDINGS, ".webp", ".bmp", ".gif", ".jp2", ".npy", ".npz")
+"""Endings of names that lack none; what else is behind a dot may be part of a name."""
+
 _LISTINGS = 16
 _REMEMBERED = 1000
 """Images in cells whose sizes are kept, to tell pixels by."""
@@ -88,10 +92,17 @@ class ImageLookup:
     Args:
         root: the dataset's folder
         folders: in it, that are tried besides
+        orientation: of :class:`.reading.Reading`; the sizes that are told are of images so read
     """
 
-    def __init__(self, root: Path, folders: Sequence[str] = ("images",)) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folders: Sequence[str] = ("images",),
+        orientation: Orientation = "upright",
+    ) -> None:
         self._root = root
+        self._orientation: Orientation = orientation
         self._places = [root, *(root / folder for folder in folders)]
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._listed = 0
@@ -113,7 +124,7 @@ class ImageLookup:
         yield from (folder / path for folder in places if _is_file(folder / path))
         for folder in places:
             yield from self._folded_match(folder, path)
-        if "." not in path.rpartition("/")[2]:
+        if not path.casefold().endswith(_KNOWN):
             for folder in places:
                 named = [folder / f"{path}{ending}" for ending in _ENDINGS]
                 there = [file for file in named if _is_file(file)]
@@ -140,12 +151,16 @@ class ImageLookup:
         """Keeps what is said of an image that lies in no file, if it is among the first or last."""
         if path not in self._held and len(self._held) > _REMEMBERED:
             del self._held[next(reversed(self._held))]
-        self._held[path] = facts
+        self._held[path] = self.as_read(facts)
+
+    def as_read(self, facts: ImageFacts) -> ImageFacts:
+        """What the header of an image says of it as it is read."""
+        return facts.as_stored() if self._orientation == "raw" else facts
 
     def _inspected(self, path: str, beside: str) -> ImageFacts | None:
         file = self.find(path, beside)
         try:
-            return inspect_image(file) if file is not None else None
+            return self.as_read(inspect_image(file)) if file is not None else None
         except ImageError:
             return None
 

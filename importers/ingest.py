@@ -224,15 +224,15 @@ def fill_dataset(
 
 def _facts(chosen: Format, source: Located, options: ImportOptions) -> dict[str, Any]:
     """What is known of a dataset before its first sample."""
-    facts = {
+    return {
         "format": chosen.name,
         "kind": chosen.kind,
         "root": source.root,
         "path": str(source.path),
         "follow_links": options.follow_links,
         "complete": False,
+        PARAMS: dict(options.params),
     }
-    return facts | ({PARAMS: dict(options.params)} if chosen.settle else {})
 
 
 def _tell_unread_masks(dataset: Any, on_note: OnNote) -> None:

@@ -11,30 +11,32 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pairlens.importers.errors import OnNote, shown
 from pairlens.importers.json_window import CHUNK
-from pairlens.importers.list_items import ListItem, read_list_items
+from pairlens.importers.list_items import REST, read_list_items
 
 SPACE = b" \t\n\r"
 
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KeyedList:
-    """A list of objects.
+    """A list of objects, beside which other items are broken records.
 
     Attributes:
         key: that it stands under
         start: where its first item begins in the file, in bytes
-        names: the members of its first item
+        names: the members of its first object
+        items: how many there are
     """
 
     key: str
     start: int
-    names: frozenset[str]
+    names: frozenset[str] = frozenset()
+    items: int = 0
 
     def is_like(self, other: KeyedList) -> bool:
         """Whether its items have half of the members of another's."""
@@ -50,7 +52,9 @@ def begins_with_object(stream: BinaryIO) -> bool:
 
 
 def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
-    """The lists of records in a file: the first list of objects, and those of such objects.
+    """The lists of records in a file: the longest list of objects, and those of such objects.
+
+    Of lists of one length the first counts.
 
     Args:
         stream: at its beginning, of an object; it is left at its end
@@ -63,7 +67,8 @@ def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[Ke
     found, fault = _lists_of_objects(stream, limit, on_note)
     if not found:
         return [], fault
-    alike = [one for one in found if one.is_like(found[0])]
+    longest = max(found, key=lambda one: one.items)
+    alike = [one for one in found if one.is_like(longest)]
     if others := [shown(one.key, 40) for one in found if one not in alike]:
         some = ", ".join(map(repr, others[:_SHOWN]))
         on_note(
@@ -77,26 +82,22 @@ def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[Ke
 def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
     """The lists of objects that count, as far as the file is sound, and its fault."""
     fault = ""
-    found: dict[str, KeyedList | None] = {}  # none where the first item is no object
+    found: dict[str, KeyedList] = {}
 
     def again(key: str) -> None:
         found.pop(key, None)
 
     def rest() -> None:
-        on_note("what stands behind the end of its object is not read")
+        on_note(REST)
 
     try:
         for item in read_list_items(stream, again, limit, rest):
-            if item.name not in found:
-                found[item.name] = _first(item)
+            one = found.setdefault(item.name, KeyedList(item.name, item.start))
+            one.items += 1
+            if not one.names and isinstance(item.value, dict):
+                one.names = frozenset(item.value)
     except ValueError as error:
         fault = str(error)
         on_note(f"{fault}; lists under other keys behind that are not read")
-    return sorted((one for one in found.values() if one), key=lambda one: one.start), fault
-
-
-def _first(item: ListItem) -> KeyedList | None:
-    value: Any = item.value
-    if not isinstance(value, dict) or not value:
-        return None
-    return KeyedList(item.name, item.start, frozenset(value))
+    objects = (one for one in found.values() if one.names)  # the first items may be none
+    return sorted(objects, key=lambda one: one.start), fault

@@ -43,6 +43,9 @@ class ListItem(NamedTuple):
     value: Any
 
 
+REST = "what stands behind the end of its object is not read"
+"""What is told of a file with other text behind the object."""
+
 OnAgain = Callable[[str], None]
 
 

@@ -150,8 +150,27 @@ def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
         if not colors.any():
             return alpha, ", in the alpha band"
     if not (colors[..., :1] == colors[..., 1:]).all():
-        raise MaskError("the mask is a colour picture; its three bands must be equal")
+        return _beside_black(colors), ", where 1 is the one colour beside black"
     return colors[..., 0], ""
+
+
+def _beside_black(colors: NDArray[Any]) -> NDArray[np.uint8]:
+    """A colour picture as 0 where it is black, and 1.
+
+    Whoever trains with it makes it gray, and takes what is not black for the target. Of a colour
+    on white, some take all and some nothing.
+
+    Raises:
+        MaskError: if it has several colours beside black
+    """
+    colored = colors.any(axis=-1)
+    some = colors[colored]
+    if not (some == some[:1]).all():
+        raise MaskError(
+            "the mask is a colour picture, and not of black and one other colour; write what is "
+            "meant as white on black"
+        )
+    return colored.astype(np.uint8)
 
 
 def greatest(pixels: NDArray[np.uint8]) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -96,6 +97,11 @@ class ImageFacts:
     def raw_size(self) -> tuple[int, int]:
         """Width and height as the rows and columns are stored."""
         return upright_size(self.width, self.height, self.orientation)
+
+    def as_stored(self) -> ImageFacts:
+        """The facts of the image as it is read where it is not turned."""
+        width, height = self.raw_size
+        return replace(self, width=width, height=height, orientation=UPRIGHT)
 
 
 def inspect_image(path: Path) -> ImageFacts:

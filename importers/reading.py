@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from pairlens.importers.box_scale import FULL, Scale
+from pairlens.importers.choices import one_of
 from pairlens.importers.mask_values import parse_mask_values
 
 
@@ -21,11 +22,14 @@ class ReadParam:
         name: for ``--param NAME=VALUE`` and as a keyword of ``read``
         about: what it sets and what it is without, for people
         parse: makes the value of its text; a ``ValueError`` says in words what was expected
+        formerly: the value by which versions read that did not have the setting, where that is not
+            what it is without; their imports are resumed with it
     """
 
     name: str
     about: str
     parse: Callable[[str], Any] = str
+    formerly: str = ""
 
 
 Orientation = Literal["upright", "raw"]
@@ -65,15 +69,6 @@ AS_DECIDED = Reading()
 """Without a setting."""
 
 
-def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in values:
-            raise ValueError(f"give one of {', '.join(values)}")
-        return text
-
-    return parse
-
-
 def _no_data(text: str) -> NoData:
     if text in ("auto", "declared", "none"):
         return text  # type: ignore[return-value]
@@ -83,21 +78,23 @@ def _no_data(text: str) -> NoData:
         raise ValueError("give auto, declared, none, or a number") from None
 
 
+ORIENTATION, MASK_FRAME = "orientation", "mask_frame"
+
 PARAMS = (
     ReadParam(
-        "orientation",
+        ORIENTATION,
         "upright: images are turned as EXIF and TIFF declare; raw: they are read as stored",
-        _one_of(get_args(Orientation)),
+        one_of(*get_args(Orientation)),
     ),
     ReadParam(
-        "mask_frame",
+        MASK_FRAME,
         "which way up masks of turned images are: auto (by their size), upright, raw",
-        _one_of(get_args(MaskFrame)),
+        one_of(*get_args(MaskFrame)),
     ),
     ReadParam(
         "rle_size",
         "the order of an RLE's sides: auto, height_width, width_height",
-        _one_of(get_args(RLESize)),
+        one_of(*get_args(RLESize)),
     ),
     ReadParam(
         "no_data",
@@ -107,7 +104,7 @@ PARAMS = (
     ReadParam(
         "polygons",
         POLYGON_SCALES_ABOUT,
-        _one_of(POLYGON_SCALES),
+        one_of(*POLYGON_SCALES),
     ),
 )
 """The settings as parameters of every format."""
@@ -115,7 +112,7 @@ PARAMS = (
 LEFT_OUT = ReadParam(
     "left_out",
     "files that a file manager left (._*, __MACOSX, .DS_Store): skip, or read",
-    _one_of(get_args(LeftOut)),
+    one_of(*get_args(LeftOut)),
 )
 """Of the formats whose readers list files."""
 

@@ -13,6 +13,7 @@ from math import cos, radians, sin
 from typing import Literal, get_args
 
 from pairlens.importers.boxes import Corners
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.reading import ReadParam
 
 Turning = Literal["clockwise", "counterclockwise", "diagonal", "none"]
@@ -28,24 +29,11 @@ TOLD: dict[Turning, str] = {
 }
 
 
-def parse_turning(text: str) -> Turning | None:
-    """The value of ``--param angles=``.
-
-    Raises:
-        ValueError: if it is none of those offered
-    """
-    if text == "auto":
-        return None
-    if text not in get_args(Turning):
-        raise ValueError(f"give one of auto, {', '.join(get_args(Turning))}")
-    return text  # type: ignore[return-value]
-
-
 ANGLES = ReadParam(
     "angles",
     "what the angle of a box in a text means: clockwise or counterclockwise about the centre, "
     "diagonal (opposite corners, and the direction of a side), none; without it, auto: clockwise",
-    parse_turning,
+    auto_or_one_of(*get_args(Turning)),
 )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from itertools import islice
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -161,8 +162,10 @@ def _append(session: ObjectId, own: dict[str, Any], rest: Rest) -> int:
     if pairs % CHUNK:  # the last chunk is there already
         return pairs
     samples = fo_internals.database()[rest["samples"]]
-    every = in_order(samples, json_util.loads(rest["stages"]), rest["limit"])
-    for ids in store.batched((one for one in every if one not in there), CHUNK):
+    every = in_order(samples, json_util.loads(rest["stages"]), None)
+    limit = rest["limit"]
+    more = None if limit is None else max(0, limit - pairs)
+    for ids in store.batched(islice((o for o in every if o not in there), more), CHUNK):
         chunk: QueueChunk = {"session": session, "chunk": pairs // CHUNK, "ids": ids, "shared": []}
         queues.insert_one(chunk)
         pairs += len(ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from pairlens.importers.fields import (
     KEY,
     P_BAD,
     QUEUE,
+    REVIEWED_AT,
     REVIEWER,
     SPLIT,
     VERDICT,
@@ -73,11 +75,22 @@ class PairSelection:
         stages = self.stages(include_judged=include_judged, order=order)
         return in_order(fo_internals.collection(dataset), stages, limit)
 
-    def stages(self, *, include_judged: bool, order: Order = "findings") -> Stages:
-        """The stages that :func:`in_order` takes."""
+    def stages(
+        self, *, include_judged: bool, order: Order = "findings", at: datetime | None = None
+    ) -> Stages:
+        """The stages that :func:`in_order` takes.
+
+        Args:
+            include_judged: whether pairs that have a verdict are among them
+            order: of the pairs
+            at: a time, if those count as judged that were so then
+        """
         wanted = [*working_set.pipeline(self.samples), {"$match": self.where}]
         if not include_judged and not self.judged:
-            wanted.append(UNJUDGED if self.where else {"$match": _NONE})
+            if at is not None:
+                wanted.append(_unjudged(at))
+            else:
+                wanted.append(UNJUDGED if self.where else {"$match": _NONE})
         return [
             *wanted,
             # Made small first, so that the database sorts small documents.
@@ -94,14 +107,18 @@ class PairSelection:
 
         Returns:
             so many pairs; none where there are hardly more, where many are of few groups or have
-            a worse finding than that of the check, or where it takes long
+            a worse finding than that of the check, where it takes long, or where the view counts
+            samples in their order
         """
+        chosen = working_set.pipeline(self.samples)
+        if not {name for stage in chosen for name in stage} <= _UNCOUNTED:
+            return []
         samples, indexed = fo_internals.collection(dataset), {f"{FINDINGS}._cls": {"$exists": True}}
         shown = self.where if include_judged or self.judged else {"$and": [_NONE, self.where]}
 
         def read(found: Any, order: dict[str, int], number: int) -> list[dict[str, Any]]:
             pipeline = [
-                *working_set.pipeline(self.samples),
+                *chosen,
                 {"$match": {"$and": [indexed, {BADNESS: found}, shown]}},
                 {"$sort": order},
                 {"$limit": number},
@@ -124,6 +141,9 @@ class PairSelection:
         firsts = list(islice(once_a_group(iter(ranked), last=False), most))
         return firsts if len(firsts) == most else []
 
+
+_UNCOUNTED = frozenset({"$match", "$set", "$addFields", "$project", "$unset", "$replaceRoot"})
+"""Stages that treat each sample alone, so that they give the same in the order of an index."""
 
 _READ = 10_000
 """Pairs that are read to find the first."""
@@ -267,6 +287,15 @@ _NONE: Filter = {VERDICT: {"$nin": list(VERDICTS)}}
 UNJUDGED = {"$match": {"$expr": {"$not": {"$in": [f"${VERDICT}", list(VERDICTS)]}}}}
 """The stage that leaves out pairs with a verdict; as an expression, since for a filter the database
 would go by the verdicts, which most pairs lack, and not by what is looked for beside it."""
+
+
+def _unjudged(at: datetime) -> dict[str, Any]:
+    """As :data:`UNJUDGED`, as it was at a time."""
+    judged = {"$in": [f"${VERDICT}", list(VERDICTS)]}
+    # A verdict that was typed into the App has no time, which is less than any.
+    before = {"$lt": [f"${REVIEWED_AT}", at]}
+    return {"$match": {"$expr": {"$not": {"$and": [judged, before]}}}}
+
 
 FILTERS: dict[str, Callable[[Any, str], Filter]] = {
     "all": lambda dataset, value: {},

@@ -136,7 +136,9 @@ def _begin(
     """
     if limit is not None and limit <= CHUNK:
         return None
-    rest = reading_on.rest_of(dataset, selection.stages(include_judged=include_judged), limit)
+    # Verdicts that are given while the others are read leave no pair out.
+    stages = selection.stages(include_judged=include_judged, at=texts.this_instant())
+    rest = reading_on.rest_of(dataset, stages, limit)
     first = selection.first(dataset, CHUNK, include_judged=include_judged) if rest else []
     if not first:
         return None

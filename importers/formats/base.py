@@ -93,6 +93,7 @@ class Format:
         read: the reader
         kind: what its records are
         params: settings of the reader; :attr:`all_params` has those of every format too
+        wants: the names of settings of every format that the reader takes as well
         threads: whether threads share the work unless something else is asked for; where
             an image takes less than a millisecond, most of it in Python, they would wait for
             each other longer than that
@@ -134,6 +135,7 @@ class Format:
     read: Read
     kind: Kind = "pairs"
     params: tuple[ReadParam, ...] = ()
+    wants: tuple[str, ...] = ()
     threads: bool = True
     box_targets: bool = False
     scenes: bool = False
@@ -199,7 +201,7 @@ class Format:
         Raises:
             UsageError: for an unknown parameter or a value that it does not take
         """
-        own = {param.name for param in self.params}
+        own = {*self.wants, *(param.name for param in self.params)}
         return {name: value for name, value in self._parsed(given).items() if name in own}
 
     def reading(self, given: Mapping[str, str]) -> Reading:

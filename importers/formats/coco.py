@@ -88,11 +88,14 @@ class _File(ListRows):
         task: ``instances`` or ``captions``
         split: of the file
         stack: closes the file
+        on_note: as of :class:`.own_records.ListRows`
     """
 
-    def __init__(self, root: Path, task: str, split: str, stack: ExitStack) -> None:
+    def __init__(
+        self, root: Path, task: str, split: str, stack: ExitStack, on_note: OnNote
+    ) -> None:
         name = _file_name(task, split)
-        super().__init__(root / name, name, "annotations", stack)
+        super().__init__(root / name, name, "annotations", stack, on_note)
         self.split = split
         self.images: dict[str, Members] = {}
         self._root = root
@@ -157,8 +160,8 @@ def _first(root: Path) -> Iterator[Members]:
     for task in _TASKS.values():
         for split in _splits_of(root, task):
             with suppress(OSError, ValueError), open_source(root / _file_name(task, split)) as file:
-                items = (item for item in read_list_items(file) if item.name == "annotations")
-                if isinstance(value := next(items).value, dict):
+                items = (i.value for i in read_list_items(file) if i.name == "annotations")
+                if isinstance(value := next(items, None), dict):
                     yield value
 
 
@@ -204,7 +207,7 @@ def read(
         on_note("boxes of conversations are left out: an export as hf or fiftyone has them whole")
     with ExitStack() as stack:
         there = (split for split in _splits_of(root, task) if split in splits)
-        files = [_File(root, task, split, stack) for split in there]
+        files = [_File(root, task, split, stack, on_note) for split in there]
         if kind == "pairs":
             yield from records_of(files, _pair_place, _pair, splits, on_error)
         else:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from pairlens.importers.choices import one_of
 from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from pairlens.importers.files import is_text
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, ReadParam
@@ -40,17 +41,11 @@ from pairlens.importers.records import Pair, Source, make_key, phrase_fault
 NAME = "dior_rsvg"
 
 
-def _parse_lists(text: str) -> str:
-    if text not in ("check", "ignore"):
-        raise ValueError("give check or ignore")
-    return text
-
-
 LISTS = ReadParam(
     "lists",
     "the lists of the splits: check (they must number the objects that there are) or ignore "
     "(all objects are train)",
-    _parse_lists,
+    one_of("check", "ignore"),
 )
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.errors import (
     MaskError,
     OnError,
@@ -59,17 +60,11 @@ from pairlens.importers.records import (
 NAME = "earthreason"
 
 
-def _parse_pairing(text: str) -> str | None:
-    if text not in ("auto", "name", "order"):
-        raise ValueError("give auto, name or order")
-    return None if text == "auto" else text
-
-
 PAIRING = ReadParam(
     "pairing",
     "what files belong together: those of one name, or of one place in the order of names; "
     "without it, auto: by name, unless no name is in all three folders",
-    _parse_pairing,
+    auto_or_one_of("name", "order"),
 )
 
 

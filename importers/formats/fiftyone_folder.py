@@ -124,7 +124,7 @@ def read(
         "and fo.Dataset.from_dir reads findings and predictions as well"
     )
     with ExitStack() as stack:
-        rows = ListRows(root / SAMPLES, SAMPLES, "samples", stack)
+        rows = ListRows(root / SAMPLES, SAMPLES, "samples", stack, on_note)
         yield from records_of([rows], _place, make, splits, on_error)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from pairlens.importers.box_scale import (
     FULL,
+    SCALES,
     WORDS,
     BoxNumbers,
     Scale,
     ScaleSetting,
-    parse_scale,
     scale_of,
 )
 from pairlens.importers.boxes import (
@@ -24,13 +24,14 @@ from pairlens.importers.boxes import (
     find_corners,
     turn_boxes,
 )
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.formats.llava import Parsed, RecordOutline
 from pairlens.importers.formats.messages import TurnText
 from pairlens.importers.image_frame import UPRIGHT, turn_point
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.media import ImageFacts
-from pairlens.importers.reading import ReadParam
+from pairlens.importers.reading import MASK_FRAME, MaskFrame, ReadParam
 from pairlens.importers.records import Box
 from pairlens.importers.rotated_boxes import TOLD, Points, Turning, turned
 
@@ -38,7 +39,7 @@ BOXES = ReadParam(
     "boxes",
     "what numbers of boxes mean: unit (0-1), percent, thousand, pixels, none (no boxes); "
     "without it, auto: decided for each file by all its numbers",
-    parse_scale,
+    auto_or_one_of(*SCALES, "none"),
 )
 
 _SMALL = 64
@@ -78,9 +79,18 @@ class BoxReader:
         lookup: finds images, by whose sizes boxes in pixels are recognised
         scale: what numbers mean, ``"none"`` for no boxes, ``None`` to decide file by file
         turning: what angles mean, ``None`` for clockwise
+        frame: which way up boxes of turned images are meant; ``auto`` to tell by the size that
+            they fit
     """
 
-    def __init__(self, lookup: ImageLookup, scale: ScaleSetting, turning: Turning | None) -> None:
+    def __init__(
+        self,
+        lookup: ImageLookup,
+        scale: ScaleSetting,
+        turning: Turning | None,
+        frame: MaskFrame = "auto",
+    ) -> None:
+        self._frame: MaskFrame = frame
         self._lookup = lookup
         self._scale: ScaleSetting = scale
         self._turning: Turning = turning or "clockwise"
@@ -142,12 +152,16 @@ class BoxReader:
             yield _turned_upright(box, orientation)
 
     def _as_stored(self, file: FileBoxes, parsed: Parsed) -> tuple[Parsed, ImageFacts] | None:
-        """A record whose boxes in pixels fit its image as that is stored alone; else ``None``."""
-        if "pixels" not in (self._scale, *file.scales.values()):
+        """A record whose boxes are of its image as that is stored: as set, or since its boxes in
+        pixels fit that alone; else ``None``."""
+        in_pixels = "pixels" in (self._scale, *file.scales.values())
+        if self._frame == "upright" or not (in_pixels or self._frame == "raw"):
             return None
         facts = self._lookup.facts(parsed.image, file.name)
         if facts is None or facts.orientation == UPRIGHT:
             return None
+        if self._frame == "raw":
+            return parsed, facts
         texts = (text for turn in parsed.turns for text in (turn.question, *turn.answers))
         found = [one for text in texts for one in find_corners(text)]
         found += [(_POLYGONS, _around(o)) for o in parsed.outlines if not o.shares]
@@ -238,7 +252,8 @@ class BoxReader:
         if rotated and not self._is_set:
             yield Decision(TOLD[self._turning], "angles", times=rotated, override="angles=...")
         for rule, count in self._of_turned.items():
-            yield Decision(rule, "mask_frame", times=count)
+            override = "mask_frame=" + ("raw" if rule == _UNKNOWN else "upright")
+            yield Decision(rule, MASK_FRAME, times=count, override=override)
         for file in files:
             for fault, count in sorted(file.faults.items()):
                 yield f"{file.name}: boxes left out: {count:,} (each {fault})"

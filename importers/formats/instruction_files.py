@@ -59,7 +59,6 @@ class TextFile:
         fault: why it cannot be read; ``""`` if it can, or is no such file
         other: what it holds instead of records of questions and answers; ``""`` if it does not
         sign: the format that its name or its first records are of; ``""`` if they do not tell
-        tells_splits: whether its records, or the keys that their lists stand under, name splits
     """
 
     path: Path
@@ -70,7 +69,6 @@ class TextFile:
     fault: str = ""
     other: str = ""
     sign: str = ""
-    tells_splits: bool = False
 
     @property
     def usable(self) -> bool:
@@ -222,14 +220,12 @@ def _no_form(head: bytes) -> str:
 
 
 def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
-    values, fault, keys = _first_values(form, head)
+    values, fault = _first_values(form, head)
     trained, evaluated = any(map(looks_trained, values)), any(map(looks_evaluated, values))
     if values and all(map(is_unanswered, values)):
         return TextFile(path, name, form, other="questions without answers")
     if trained or evaluated:
-        told = any(own_split(key, value) for key, value in zip(keys, values, strict=True))
-        sign = sign_of(name, values)
-        return TextFile(path, name, form, trained, evaluated, sign=sign, tells_splits=told)
+        return TextFile(path, name, form, trained, evaluated, sign=sign_of(name, values))
     if values or not fault or len(head) == HEAD:
         return TextFile(path, name, form, other="no records of questions and answers")
     with suppress(ValueError):  # an object over several lines is a file of another kind
@@ -238,23 +234,13 @@ def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
     return TextFile(path, name, form, fault=fault)
 
 
-def own_split(key: str, record: Any) -> str | None:
-    """The split that a record names, else the one that the key of its list is called for."""
-    named = record.get("split") if isinstance(record, dict) else None
-    told = split_word(named) if isinstance(named, str) else None
-    return told or split_word(key)
-
-
-def _first_values(form: Form, head: bytes) -> tuple[list[Any], str, list[str]]:
-    """Some of the first values of a file, what is wrong with the first broken one, and the keys of
-    the lists that the values stand in."""
+def _first_values(form: Form, head: bytes) -> tuple[list[Any], str]:
+    """Some of the first values of a file, and what is wrong with the first broken one."""
     values: list[Any] = []
-    keys: list[str] = []
     fault = ""
     for item in islice(read_items(io.BytesIO(head), form), _LOOKED_INTO):
         try:
             values.append(item.load())
-            keys.append(item.key)
         except ValueError as error:
             fault = fault or str(error)
-    return values, fault, keys
+    return values, fault

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pairlens.importers.box_scale import ScaleSetting
-from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from pairlens.importers.formats.base import SPLITS, Format, FormatFault
 from pairlens.importers.formats.instruction_boxes import BOXES, BoxReader, FileBoxes
@@ -23,9 +22,9 @@ from pairlens.importers.formats.instruction_export import InstructionExporter
 from pairlens.importers.formats.instruction_files import (
     TextFile,
     find_files,
-    own_split,
     split_in_name,
 )
+from pairlens.importers.formats.instruction_splits import SPLIT_FROM, FileSplits, may_tell_splits
 from pairlens.importers.formats.llava import Parsed, is_caption, parse
 from pairlens.importers.formats.message_parts import told_of
 from pairlens.importers.formats.record_signs import named_around
@@ -33,7 +32,7 @@ from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.json_items import load
 from pairlens.importers.json_stream import read_items
-from pairlens.importers.reading import ReadParam
+from pairlens.importers.reading import MASK_FRAME, ORIENTATION, MaskFrame, Orientation
 from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
 from pairlens.importers.rotated_boxes import ANGLES, Turning
 from pairlens.importers.source_files import open_source
@@ -52,19 +51,6 @@ _COPIES = 4
 
 _OPEN_FILES = 64
 
-
-def _parse_split_from(text: str) -> str:
-    if text not in ("records", "file"):
-        raise ValueError("give records or file")
-    return text
-
-
-SPLIT_FROM = ReadParam(
-    "split_from",
-    "what tells the split of records: records (their 'split', else the key that their list stands "
-    "under, else the file's name), or file (its name alone); without it, records",
-    _parse_split_from,
-)
 _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 
 
@@ -73,13 +59,11 @@ class _File:
     """A file while it is read."""
 
     text: TextFile
-    split: str
-    why: str
+    splits: FileSplits
     records: int = 0
     broken: int = 0
     odd: list[str] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
-    by_split: Counter[str] = field(default_factory=Counter)
     boxes: FileBoxes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,11 +72,6 @@ class _File:
     @property
     def name(self) -> str:
         return self.text.name
-
-    def taken(self) -> str:
-        """The splits that its records were taken as, with the number of those of each."""
-        parts = (f"{s} ({self.by_split[s]:,})" for s in SPLITS if self.by_split[s])
-        return ", ".join(parts)
 
 
 def read_instructions(
@@ -104,6 +83,8 @@ def read_instructions(
     on_note: OnNote,
     boxes: ScaleSetting = None,
     angles: Turning | None = None,
+    orientation: Orientation = "upright",
+    mask_frame: MaskFrame = "auto",
     image_folders: Sequence[str] = (),
     split_of: Callable[[TextFile], tuple[str, str]] = TextFile.split,
     split_from: str = "records",
@@ -118,17 +99,18 @@ def read_instructions(
         on_note: takes what was decided
         boxes: the scale of boxes, ``"none"`` for no boxes, ``None`` to decide file by file
         angles: what the angle of a box means, ``None`` for clockwise
+        orientation, mask_frame: of :class:`pairlens.importers.reading.Reading`
         image_folders: below the root, where images lie besides the usual places
         split_of: the split of a file's records, and the reason
         split_from: ``records`` where a record that names its split, or whose list stands under
             the name of one, is of that; ``file`` where all are of the file's
     """
     own = split_from == "records"
-    found = _usable(root, split_of, on_error, on_note)
-    files = [f for f in found if f.split in splits or (own and f.text.tells_splits)]
-    lookup = ImageLookup(root, ("images", *image_folders))
-    reader = BoxReader(lookup, boxes, angles)
-    reading = _Reading(dataset, files, splits, own, lookup, reader, on_error, on_note)
+    found = _usable(root, split_of, own, on_error, on_note)
+    files = [f for f in found if f.splits.split in splits or (own and _may_tell_splits(f))]
+    lookup = ImageLookup(root, ("images", *image_folders), orientation)
+    reader = BoxReader(lookup, boxes, angles, mask_frame)
+    reading = _Reading(dataset, files, splits, lookup, reader, on_error, on_note)
     with open_index() as index:
         index.fill(reading.entries())
         reading.note_files(index)
@@ -176,6 +158,8 @@ def instruction_format(
         on_note: OnNote = ignore_note,
         boxes: ScaleSetting = None,
         angles: Turning | None = None,
+        orientation: Orientation = "upright",
+        mask_frame: MaskFrame = "auto",
         split_from: str = "records",
     ) -> Iterator[Instruction]:
         return read_instructions(
@@ -186,6 +170,8 @@ def instruction_format(
             on_note=on_note,
             boxes=boxes,
             angles=angles,
+            orientation=orientation,
+            mask_frame=mask_frame,
             image_folders=image_folders,
             split_from=split_from,
         )
@@ -201,6 +187,7 @@ def instruction_format(
         read=read,
         kind="instructions",
         params=(BOXES, ANGLES, SPLIT_FROM),
+        wants=(ORIENTATION, MASK_FRAME),
         takes=takes,
         wanted=wanted,
         parts=parts,
@@ -233,9 +220,17 @@ def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> 
     return [name for name in names if split_in_name(name) in (None, *splits)]
 
 
+def _may_tell_splits(file: _File) -> bool:
+    try:
+        return may_tell_splits(file.text)
+    except OSError:
+        return True  # as reading it will tell
+
+
 def _usable(
     root: Path,
     split_of: Callable[[TextFile], tuple[str, str]],
+    own_splits: bool,
     on_error: OnError,
     on_note: OnNote,
 ) -> Iterator[_File]:
@@ -244,7 +239,7 @@ def _usable(
         if text.fault:
             on_error(RecordError(text.name, text.fault))
         elif text.usable:
-            yield _File(text, *split_of(text))
+            yield _File(text, FileSplits(*split_of(text), own_splits))
         else:
             others.setdefault(text.other, []).append(text.name)
     for what, names in others.items():
@@ -260,7 +255,6 @@ class _Reading:
         dataset: str,
         files: list[_File],
         splits: Collection[str],
-        own_splits: bool,
         lookup: ImageLookup,
         boxes: BoxReader,
         on_error: OnError,
@@ -269,7 +263,6 @@ class _Reading:
         self._dataset = dataset
         self._files = files
         self._splits = splits
-        self._own_splits = own_splits
         self._lookup = lookup
         self._boxes = boxes
         self._on_error = on_error
@@ -285,7 +278,6 @@ class _Reading:
                 self._refuse(file, None, f"cannot be read ({error.strerror})")
 
     def _entries_of(self, number: int, file: _File) -> Iterator[Entry]:
-        own = self._own_splits and file.text.tells_splits
         with open_source(file.text.path) as stream:
             for item in read_items(stream, file.text.form, on_note=file.odd.append):
                 file.records += not item.last
@@ -295,8 +287,7 @@ class _Reading:
                 except ValueError as error:
                     self._refuse(file, item.number, str(error))
                     continue
-                split = (own_split(item.key, record) if own else None) or file.split
-                file.by_split[split] += 1
+                split = file.splits.take(item.key, record)
                 file.told.update(parsed.told)
                 self._boxes.take_numbers(file.boxes, parsed)
                 if split not in self._splits:
@@ -314,11 +305,8 @@ class _Reading:
         for file in self._files:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
-            if self._own_splits and file.text.tells_splits:
-                rule = f"{file.name}: {whole}, taken as {file.taken()}, as they or their keys say"
-                self._on_note(Decision(rule, "split_from", override="split_from=file"))
-            else:
-                self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
+            for note in file.splits.notes(file.name, whole):
+                self._on_note(note)
             for odd in file.odd:
                 self._on_note(f"{file.name}: {odd}")
             for note in told_of(file.name, file.told):

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from pairlens.importers.bounded_json import is_number, load_json
-from pairlens.importers.errors import OnError, RecordError, shown
+from pairlens.importers.errors import OnError, OnNote, RecordError, shown
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.table_rows import TableRow
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.json_window import CHUNK
-from pairlens.importers.list_items import read_list_items
+from pairlens.importers.list_items import REST, read_list_items
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.records import MAX_KEY, Box, Caption, Record, Source, phrase_fault
 from pairlens.importers.source_files import open_source, reason_of
@@ -65,10 +65,14 @@ class ListRows:
         name: relative to the root
         listed: the list's name
         stack: closes the file
+        on_note: takes that something stands behind the object
     """
 
-    def __init__(self, path: Path, name: str, listed: str, stack: ExitStack) -> None:
+    def __init__(
+        self, path: Path, name: str, listed: str, stack: ExitStack, on_note: OnNote
+    ) -> None:
         self.name = name
+        self._on_note = on_note
         self._path, self._listed, self._stack = path, listed, stack
         self._stream: BinaryIO | None = None
 
@@ -84,7 +88,10 @@ class ListRows:
                 passed -= name == self._listed
                 self.forget_other(name)
 
-            for item in read_list_items(stream, again):
+            def rest() -> None:
+                self._on_note(f"{self.name}: {REST}")
+
+            for item in read_list_items(stream, again, on_rest=rest):
                 if item.name != self._listed:
                     self.take_other(item.name, item.value)
                 elif passed <= 0:

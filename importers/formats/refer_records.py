@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pairlens.importers.choices import one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import (
     LayoutError,
@@ -39,6 +40,7 @@ from pairlens.importers.formats.refer_files import (
 )
 from pairlens.importers.formats.refer_targets import shown_id, target_of
 from pairlens.importers.image_lookup import clean_path, find_file
+from pairlens.importers.list_items import REST
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Pair, Source, Target, make_key, phrase_fault
 from pairlens.importers.source_files import reason_of
@@ -52,12 +54,6 @@ _IMAGES = (
 Text = Literal["sent", "raw"]
 
 
-def _parse_text(text: str) -> str:
-    if text not in ("sent", "raw"):
-        raise ValueError("give sent or raw")
-    return text
-
-
 PARAMS = (
     ReadParam("dataset", "the folder of expressions that is read, where the root has several"),
     ReadParam(
@@ -67,7 +63,7 @@ PARAMS = (
     ReadParam(
         "text",
         "which text of a sentence is the query: sent (without it, where there is one), or raw",
-        _parse_text,
+        one_of("sent", "raw"),
     ),
 )
 
@@ -165,7 +161,7 @@ def _instances(
                 "the first; the last of each counts"
             )
     if found.has_rest:
-        on_note(f"{name}: what stands behind the end of its object is not read")
+        on_note(f"{name}: {REST}")
     return found
 
 

@@ -19,6 +19,7 @@ from types import ModuleType
 
 import numpy as np
 
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.errors import OnError, OnNote, ignore_note, raise_error
 from pairlens.importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, ReadParam
@@ -44,16 +45,10 @@ __all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "parse_line", "phrase_li
            "read", "variant"]  # fmt: skip
 
 
-def _parse_encoding(text: str) -> str | None:
-    if text != "auto" and text not in ENCODINGS:
-        raise ValueError(f"give one of auto, {', '.join(ENCODINGS)}")
-    return None if text == "auto" else text
-
-
 ENCODING = ReadParam(
     "encoding",
     f"of phrase lists: {', '.join(ENCODINGS)}; without it, auto: decided line by line",
-    _parse_encoding,
+    auto_or_one_of(*ENCODINGS),
 )
 
 

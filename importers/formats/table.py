@@ -17,10 +17,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from pairlens.importers.choices import one_of
 from pairlens.importers.errors import (
     LayoutError,
     OnError,
@@ -63,6 +64,7 @@ from pairlens.importers.formats.table_columns import (
     ROLES,
     TableColumns,
     find_columns,
+    unread_mask,
     unread_split,
 )
 from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
@@ -86,7 +88,7 @@ from pairlens.importers.formats.table_runs import ORDERS, RUNS
 from pairlens.importers.formats.table_setting import Setting
 from pairlens.importers.formats.table_splits import split_of_file
 from pairlens.importers.image_index import Entry, open_index
-from pairlens.importers.reading import MASK_VALUES
+from pairlens.importers.reading import MASK_FRAME, MASK_VALUES, ORIENTATION, MaskFrame
 from pairlens.importers.records import Record
 from pairlens.importers.rotated_boxes import ANGLES
 from pairlens.importers.source_files import reason_of
@@ -94,7 +96,7 @@ from pairlens.importers.source_files import reason_of
 _DELIMITER = ReadParam(
     "delimiter",
     f"between cells: {', '.join(DELIMITERS)}; without it, the one that fits the first rows",
-    lambda text: _one_of(text, DELIMITERS),
+    one_of(*DELIMITERS),
 )
 _ROOTS = (
     ReadParam("image_root", "folder that paths of images begin in; by default the table's own"),
@@ -106,12 +108,6 @@ _PARSED = tuple(param.name for param in _VALUES)
 """Settings whose values are no texts."""
 
 PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, RUNS, _DELIMITER, *_VALUES)
-
-
-def _one_of(text: str, known: Collection[str]) -> str:
-    if text not in known:
-        raise ValueError(f"give one of {', '.join(known)}")
-    return text
 
 
 def takes(root: Path) -> bool:
@@ -152,8 +148,10 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             told_of_runs = (runs_told,) if runs_told else ()
             settled = replace(settled, guessed=True, told=settled.told + told_of_runs)
     setting = setting_of(root, columns, settled.params)
-    if unread := unread_split(rows, columns, given):
-        settled = replace(settled, told=(*settled.told, unread))
+    names = columns_of(open_tables(root, settled.params.get("delimiter")))
+    for unread in (unread_split(rows, columns, given), unread_mask(names, rows, columns)):
+        if unread:
+            settled = replace(settled, told=(*settled.told, unread))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
@@ -238,6 +236,8 @@ def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> 
         params.get("box"),
         params.get("runs"),
         split_by_place=params.get("split") != "",
+        orientation="raw" if params.get(ORIENTATION) == "raw" else "upright",
+        mask_frame=cast(MaskFrame, params.get(MASK_FRAME, "auto")),
     )
 
 
@@ -366,6 +366,7 @@ FORMATS.add(
         count=count,
         read=read,
         params=PARAMS,
+        wants=(ORIENTATION, MASK_FRAME),
         wanted=wanted,
         no_target="`--param no_target=COLUMN`",
         boxes="as targets",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pairlens.importers.box_scale import FULL, Scale
+from pairlens.importers.choices import one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import PairLensError
 from pairlens.importers.formats.table_cells import (
@@ -31,15 +32,23 @@ FORMS = ("xyxy", "xywh", "cxcywh")
 _ROUNDED = 0.005
 """Of the image, by which rounding moves the sides of a box that is told by its centre."""
 
-_CENTRED = "boxes are read as a corner and the size; they may as well be the centre and the size"
+_SURE = 20
+"""Boxes, of which some are no corner and size where they are two corners."""
+
+_DOUBTS = {
+    "xyxy": (
+        "xywh",
+        "boxes are read as two corners; they may as well be a corner and the size",
+    ),
+    "xywh": (
+        "cxcywh",
+        "boxes are read as a corner and the size; they may as well be the centre and the size",
+    ),
+}
+"""By a form of boxes the one that they may be of as well, and what is told then."""
+
 _TRIED = 1000
 """Rows whose images are looked for; those of many tables are not there."""
-
-
-def _parse(text: str) -> str:
-    if text not in FORMS:
-        raise ValueError(f"give one of {', '.join(FORMS)}")
-    return text
 
 
 BOX = ReadParam(
@@ -47,7 +56,7 @@ BOX = ReadParam(
     "what the numbers of a box are: xyxy (two corners), xywh (a corner and the size) or cxcywh "
     "(the centre and the size); without it, the first of these that the boxes of the first rows "
     "can be",
-    _parse,
+    one_of(*FORMS),
 )
 
 
@@ -62,9 +71,8 @@ def decide_box(
 
     Corners have to follow each other, and sizes have to end within the image: what one box
     cannot be, none of them is. Of several that are possible the first counts, and it is told where
-    boxes with a size can begin at their corner or lie about their centre. Where they are none
-    because more than a tenth reach far out of their images, they are what they could be if images
-    were 100 or 1000 wide and high.
+    the next is possible too. Where they are none because more than a tenth reach far out of their
+    images, they are what they could be if images were 100 or 1000 wide and high.
 
     Args:
         rows: cells by column
@@ -74,7 +82,7 @@ def decide_box(
     Returns:
         one of :data:`FORMS`, ``""`` where there are no boxes; and a decision in doubt
     """
-    images = ImageLookup(setting.image_root)
+    images = setting.images()
     sized: list[tuple[Box, Size | None]] = []
     for row in rows:
         for box in boxes_in(row.get(setting.columns.mask)):
@@ -83,9 +91,7 @@ def decide_box(
     if not sized:
         return "", None
     if form := _form(sized):
-        centred = form == "xywh" and all(_can_be("cxcywh", box, size) for box, size in sized)
-        told = Decision(_CENTRED, "box", override="box=cxcywh", times=len(sized))
-        return form, told if centred else None
+        return form, _in_doubt(form, sized)
     beyond = [
         max(box)
         for box, size in sized
@@ -96,6 +102,18 @@ def decide_box(
         if form := _form([(box, (full, full)) for box, size in sized if size != (1, 1)]):
             return form, None
     return "xyxy", None
+
+
+def _in_doubt(form: str, sized: Sequence[tuple[Box, Size | None]]) -> Decision | None:
+    """What is to be told where all boxes may as well be of the form behind theirs."""
+    if form not in _DOUBTS:
+        return None
+    other, rule = _DOUBTS[form]
+    # Corners that all could be sizes are few, or of other units than the size of their images.
+    known = form == "xywh" or (len(sized) < _SURE and all(size for _, size in sized))
+    if not known or not all(_can_be(other, box, size) for box, size in sized):
+        return None
+    return Decision(rule, "box", override=f"box={other}", times=len(sized))
 
 
 def hold_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
@@ -116,7 +134,7 @@ def decide_unit(
     Raises:
         OSError: if a table cannot be read
     """
-    images = ImageLookup(setting.image_root)
+    images = setting.images()
     numbers = TargetNumbers("boxes" if boxes else "outlines")
     sizes: dict[str, Size | None] = {}
     tried, example = 0, ""
@@ -154,7 +172,7 @@ def decide_runs(
     Raises:
         OSError: if a table cannot be read
     """
-    images, numbers = ImageLookup(setting.image_root), RunNumbers()
+    images, numbers = setting.images(), RunNumbers()
     example = ""
     for table, number, cells in rows:
         cell = cells.get(setting.columns.mask)
@@ -225,7 +243,7 @@ def _size(images: ImageLookup, cell: Any, beside: str) -> Size | None:
     cell = only(cell)
     try:
         if (content := bytes_of(cell)) is not None:
-            facts = inspect_bytes(content, "")
+            facts = images.as_read(inspect_bytes(content, ""))
             return facts.width, facts.height
         if isinstance(cell, Mapping):
             cell = cell.get("path")

@@ -10,7 +10,7 @@ from typing import Any
 
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
-from pairlens.importers.formats.table_literals import structure, structure_or
+from pairlens.importers.formats.table_literals import numbers_or, structure, structure_or
 from pairlens.importers.formats.table_pixels import bitmap_of, is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
@@ -99,7 +99,7 @@ def is_mask_cell(cell: Any) -> bool:
     """Whether a cell looks like a mask."""
     if _is_file(cell, MASK_ENDINGS) or is_packed(cell):
         return True
-    value = _meant(structure_or(cell))
+    value = _meant(numbers_or(cell))
     if isinstance(value, Mapping):
         return "counts" in value
     if isinstance(value, str):
@@ -108,6 +108,15 @@ def is_mask_cell(cell: Any) -> bool:
         return False
     encoded = all(isinstance(one, Mapping) and "counts" in one for one in map(_meant, value))
     return bool(value) and (encoded or is_pixels(value) or _rings_in(value) is not None)
+
+
+def is_geometry_cell(cell: Any) -> bool:
+    """Whether a cell looks like an outline or a box in a notation that is not read."""
+    value = structure_or(cell)
+    if isinstance(value, str) and _WKT.match(value.strip()):
+        return True
+    named = value.keys() if isinstance(value, Mapping) else set[str]()
+    return any(keys <= named for keys in _GEOMETRY_KEYS)
 
 
 def is_bare_numbers(cell: Any) -> bool:
@@ -183,7 +192,7 @@ def mask_in(
     Raises:
         ValueError: with what is wrong with it
     """
-    value = _meant(structure(cell))
+    value = _meant(structure(numbers_or(cell, cell)))
     if isinstance(value, str):
         text = value.strip()
         if is_bare_numbers(text):
@@ -192,6 +201,8 @@ def mask_in(
             value = _bare_box(text)
         elif size is not None and is_bare_runs(text):
             return Encoded(size, text)
+        elif _WKT.match(text):
+            raise ValueError(f"is WKT, which is not read; {_AS_POINTS}")
         else:
             return None
     if isinstance(value, Mapping):
@@ -228,6 +239,19 @@ def _bare_box(text: str) -> list[float]:
     return numbers
 
 
+_AS_POINTS = "write what is meant in pixels as [[x, y], ...]"
+_TURNED = 5
+"""Numbers of a box with an angle."""
+
+_WKT = re.compile(
+    r"(?:MULTI)?POLYGON {0,2}Z? {0,2}[( ]{1,4}[-+.\deE]+(?: [-+.\deE]+){1,2},", re.IGNORECASE
+)
+
+_GEOMETRY_KEYS = (
+    {"type", "coordinates"}, {"xmin", "ymin"}, {"x1", "y1"}, {"x", "y"}, {"left", "top"},
+)  # fmt: skip
+"""Some of what is in objects that hold an outline or a box."""
+
 _INNER_KEYS = ("segmentation", "bbox_2d", "bbox", "box")
 """Of objects that hold a mask or a box beside other things, such as COCO's annotations."""
 
@@ -252,7 +276,14 @@ def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded 
     if "counts" not in value:
         if "bytes" in value or "path" in value:
             return None
-        raise ValueError("is an object without 'counts' and 'size', and no RLE")
+        if "coordinates" in value:
+            raise ValueError(
+                "is GeoJSON, whose coordinates are longitudes and latitudes, and no pixels; "
+                f"{_AS_POINTS}"
+            )
+        raise ValueError(
+            "is an object without 'counts' and 'size', and no RLE; write a box as four numbers"
+        )
     sides, counts = value.get("size") or size, value["counts"]
     if isinstance(counts, bytes):
         counts = counts.decode("ascii", "replace")
@@ -270,7 +301,7 @@ def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded 
 
 def boxes_in(cell: Any) -> list[list[float]]:
     """The numbers of the boxes of a cell, four each; none where it holds something else."""
-    value = _meant(structure_or(cell))
+    value = _meant(numbers_or(cell))
     if isinstance(value, str) and is_bare_numbers(value):
         try:
             value = _bare_box(value.strip())
@@ -291,6 +322,11 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
             raise ValueError(
                 f"holds {len(ring):,} numbers of 0 and one other value, which may be pixels; "
                 "write them as a list of rows"
+            )
+        if len(ring) == _TURNED:
+            raise ValueError(
+                "holds five numbers, of a box with an angle or a score; angles differ from tool to "
+                "tool, so write the four corners as [[x, y], ...], or four numbers"
             )
         if len(ring) < 6 or len(ring) % 2:
             raise ValueError("holds a polygon of fewer than three points, or of half a point")

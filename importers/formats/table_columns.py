@@ -14,6 +14,7 @@ from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_cells import (
     is_bare_runs,
     is_empty,
+    is_geometry_cell,
     is_image_cell,
     is_mask_cell,
     is_talk_cell,
@@ -52,6 +53,13 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "no_target": ("notarget",),
 }  # fmt: skip
 """Names of columns without case, spaces and signs, the likeliest first."""
+
+_SPREAD = (
+    ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("x", "y", "w", "h"),
+    ("x", "y", "width", "height"), ("left", "top", "right", "bottom"),
+    ("left", "top", "width", "height"), ("bboxx", "bboxy", "bboxw", "bboxh"),
+)  # fmt: skip
+"""Names of columns over which boxes are spread, without case and signs."""
 
 _SAYS: dict[str, Callable[[Any], bool]] = {
     "image": is_image_cell,
@@ -162,10 +170,43 @@ def unread_split(
             some = ", ".join(map(repr, islice(dict.fromkeys(shown(one, 40) for one in others), 3)))
             rule = (
                 f"of the first cells of column {shown(name, 80)!r} name no split, such as {some}, "
-                "so that it is not read: rows are of the split that their file's name tells, else "
-                "of train"
+                "so that it is not read, and the names of files, keys and folders tell the splits"
             )
             return Decision(rule, "split", override=f"split={name}", times=len(others))
+    return None
+
+
+def unread_mask(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: TableColumns
+) -> Decision | None:
+    """What is to be told of columns of boxes or outlines that are not read.
+
+    Args:
+        names: of all columns of a table
+        rows: the first of them
+        columns: what the columns are for
+    """
+    if columns.mask or columns.conversations:
+        return None
+    rest = "rows are read as images with captions"
+    for name in names:
+        if _most_say(is_geometry_cell, name, rows):
+            rule = (
+                f"of the first cells of column {shown(name, 80)!r} hold boxes or outlines in a "
+                f"notation that is not read, so that {rest}"
+            )
+            times = sum(is_geometry_cell(row.get(name)) for row in rows)
+            return Decision(rule, "mask", override=f"mask={name}", times=times)
+    known = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in names}
+    for parts in _SPREAD:
+        if known.keys() >= set(parts):
+            spread = [known[part] for part in parts]
+            rule = (
+                f"of the first rows have a box in columns {', '.join(shown(s, 40) for s in spread)}"
+                f", which are not read, so that {rest}; write it into one, as four numbers"
+            )
+            times = sum(not any(is_empty(row.get(name)) for name in spread) for row in rows)
+            return Decision(rule, "mask", times=times)
     return None
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 from pairlens.importers.json_members import loads
 
+_TUPLE = re.compile(r"\([-+\d.eE,\s()\[\]]+\)")
+"""Of numbers, as Python prints it."""
+
 MAX_LITERAL = 1 << 17
 """Characters of what is read as Python; its parser takes hundreds of times as much memory."""
 
@@ -49,6 +52,18 @@ def structure(cell: Any) -> Any:
 def _with_commas(text: str) -> str:
     """A printed list with commas between its items: NumPy prints none, and Python joins texts."""
     return _PRINTED.sub(lambda item: f"{item[1]}," if item[2] else item[1], text)
+
+
+def numbers_or(cell: Any, other: Any = None) -> Any:
+    """As :func:`structure_or`, also for a tuple of numbers, which else is a text."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    if len(text) > MAX_LITERAL or not _TUPLE.fullmatch(text):
+        return structure_or(cell, other)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return structure_or(cell, other)
+    return list(value) if isinstance(value, tuple) else cell
 
 
 def spelled_out(cells: Mapping[str, Any]) -> dict[str, Any]:

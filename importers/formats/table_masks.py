@@ -15,7 +15,7 @@ from pairlens.importers.formats.table_cells import (
     is_bare_numbers,
     is_bare_runs,
 )
-from pairlens.importers.formats.table_literals import structure
+from pairlens.importers.formats.table_literals import numbers_or, structure
 from pairlens.importers.formats.table_pixels import is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_runs
 from pairlens.importers.masks import Pixels
@@ -46,7 +46,7 @@ def with_mask(cell: Any, pixels: Pixels, order: str | None = None) -> Any:
         return as_runs(pixels, order)
     if boxes_in(cell):
         raise ValueError("holds a box, which no mended mask fits in")
-    value = _of_notation(structure(cell), pixels)
+    value = _of_notation(structure(numbers_or(cell, cell)), pixels)
     return _as_text(cell, value) if isinstance(cell, str) else value
 
 

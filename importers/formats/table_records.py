@@ -78,9 +78,9 @@ class RowReader:
         self._setting = setting
         self._columns = setting.columns
         self._many = many
-        self._images = ImageLookup(setting.image_root)
+        self._images = setting.images()
         self._masks = ImageLookup(setting.mask_root, ["masks"])
-        self._boxes = BoxReader(self._images, setting.boxes, setting.angles)
+        self._boxes = BoxReader(self._images, setting.boxes, setting.angles, setting.mask_frame)
         self._files: dict[str, FileBoxes] = {}
         self._told: dict[str, Counter[str]] = {}
         self._splits = RowSplits(setting.columns.split, setting.split_by_place)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pairlens.importers.choices import one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.mask_frame import outline
 from pairlens.importers.masks import Pixels
@@ -28,18 +29,12 @@ _DRAWN = 50
 Size = tuple[int, int]
 
 
-def _parse(text: str) -> str:
-    if text not in (*ORDERS, "none"):
-        raise ValueError(f"give one of {', '.join(ORDERS)}, none")
-    return text
-
-
 RUNS = ReadParam(
     "runs",
     "what numbers without brackets are: columns or rows (start and length of each run, down the "
     "columns or along the rows), none (a box, where they are four); without it, decided by all "
     "rows",
-    _parse,
+    one_of(*ORDERS, "none"),
 )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pairlens.importers.box_scale import ScaleSetting
 from pairlens.importers.formats.table_columns import TableColumns
+from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.reading import MaskFrame, Orientation
 from pairlens.importers.rotated_boxes import Turning
 
 
@@ -26,6 +28,7 @@ class Setting:
         boxes, angles: as of :class:`.instruction_boxes.BoxReader`
         split_by_place: whether keys of lists, and folders of images, tell the split of rows where
             neither a column nor the name of the table does
+        orientation, mask_frame: of :class:`pairlens.importers.reading.Reading`
     """
 
     columns: TableColumns
@@ -39,3 +42,9 @@ class Setting:
     boxes: ScaleSetting = None
     angles: Turning | None = None
     split_by_place: bool = True
+    orientation: Orientation = "upright"
+    mask_frame: MaskFrame = "auto"
+
+    def images(self) -> ImageLookup:
+        """Finds the images."""
+        return ImageLookup(self.image_root, orientation=self.orientation)

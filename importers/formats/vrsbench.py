@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pairlens.importers.box_scale import ScaleSetting
+from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import (
     OnError,
@@ -64,6 +65,7 @@ from pairlens.importers.formats.vrsbench_files import (
     turns_of,
 )
 from pairlens.importers.named_files import files_in
+from pairlens.importers.reading import MASK_FRAME, ORIENTATION, MaskFrame, Orientation
 from pairlens.importers.records import (
     Box,
     Caption,
@@ -88,17 +90,11 @@ _SUBSETS: dict[bool | None, tuple[str, ...]] = {True: ("unique",), False: ("not_
 """Tags by whether an object is the only one of its class."""
 
 
-def _parse_records(text: str) -> Read | None:
-    if text not in ("auto", "objects", "images"):
-        raise ValueError("give one of auto, objects, images")
-    return None if text == "auto" else text  # type: ignore[return-value]
-
-
 RECORDS = ReadParam(
     "records",
     "what a sample is: objects (a sentence and its object), images (an image with its caption, "
     "questions and boxes); without it, auto: objects",
-    _parse_records,
+    auto_or_one_of("objects", "images"),
 )
 
 
@@ -172,6 +168,8 @@ def read(
     records: Read | None = None,
     boxes: ScaleSetting = None,
     angles: Turning | None = None,
+    orientation: Orientation = "upright",
+    mask_frame: MaskFrame = "auto",
 ) -> Iterator[Record]:
     """Yields the records, split by split and file by file in the order of their names.
 
@@ -181,13 +179,15 @@ def read(
         on_error: takes broken annotations and objects
         on_note: receives remarks on the files
         records: what a record is; ``None`` for the objects
-        boxes, angles: of lists, as in :func:`.instructions.read_instructions`
+        boxes, angles, orientation, mask_frame: of lists, as in
+            :func:`.instructions.read_instructions`
     """
     if not is_annotated(root):
         folders = [folder.relative_to(root).as_posix() for folder in _image_folders(root)]
         yield from read_instructions(
             NAME, root, splits=splits, on_error=on_error, on_note=on_note, boxes=boxes,
-            angles=angles, image_folders=folders, split_of=_split_of_list, split_from="file",
+            angles=angles, orientation=orientation, mask_frame=mask_frame, image_folders=folders,
+            split_of=_split_of_list, split_from="file",
         )  # fmt: skip
         return
     reading = _Reading(root, on_error)
@@ -356,6 +356,7 @@ FORMATS.add(
         count=count,
         read=read,
         params=(RECORDS, BOXES, ANGLES),
+        wants=(ORIENTATION, MASK_FRAME),
         wanted=wanted,
         box_targets=True,
         parts=parts,

@@ -239,6 +239,21 @@ def test_limit_counts_pairs_that_can_be_imported(dataset_name: str, tmp_path: Pa
     assert (again.samples, again.added) == (4, 0)
 
 
+def test_an_import_is_resumed_with_the_parameters_that_it_was_begun_with(
+    refsegrs: Path, dataset_name: str
+) -> None:
+    def run(**options: Any) -> None:
+        import_dataset("auto", refsegrs, dataset_name, ImportOptions(**options))
+
+    run(limit=2, params={"mask_values": "inverted"})
+    run(resume=True)
+    stats = fo.load_dataset(dataset_name).values(fields.MASK_STATS)
+    assert len(stats) == 6 and all(2 * one.area > one.width * one.height for one in stats)
+    run(resume=True, params={"mask_values": "inverted"})
+    with pytest.raises(StateError, match="begun with --param mask_values=inverted, and mask_value"):
+        run(resume=True, params={"mask_values": "nonzero"})
+
+
 @pytest.mark.parametrize("engine", ["threads", "processes"])
 def test_engines_import_the_same(gres: Path, dataset_name: str, engine: Any) -> None:
     import_dataset("auto", gres, dataset_name, ImportOptions(engine=engine, workers=2))

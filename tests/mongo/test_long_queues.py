@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,27 @@ def test_of_findings_that_were_not_ranked_nothing_is_guessed(
     assert "rest" in stored(sessions.start(dataset, behind=True))
 
 
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "limit": lambda dataset: dataset.limit(25),
+    "skip": lambda dataset: dataset.skip(10),
+    "take": lambda dataset: dataset.take(25, seed=5),
+    "mongo": lambda dataset: dataset.mongo([{"$limit": 25}]),
+    "twice": lambda dataset: dataset.limit(20).concat(dataset.skip(15)),
+    "hiding": lambda dataset: dataset.exclude_fields("phrase").limit(25),
+}
+"""Views that count samples in their own order."""
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_of_a_view_that_counts_samples_all_is_read_at_once(
+    dataset: Any, view: Callable[[Any], Any]
+) -> None:
+    some = view(dataset)
+    session = sessions.start(dataset, view=some, behind=True)
+    assert "rest" not in stored(session)
+    assert queued(session) == expected(dataset, {"view": some})
+
+
 def test_what_the_index_does_not_rank_is_read_at_once(dataset: Any) -> None:
     schema.declare_chances(dataset)
     drawn = random.Random(5)
@@ -198,6 +220,25 @@ def test_a_verdict_on_a_pair_that_is_still_to_be_read_has_its_place(dataset: Any
     done = sessions.get(dataset, name)
     assert (done["judged"], done["left"]) == (1, done["pairs"] - 1)
     assert queue.place_of(queue.find(dataset, name), last) == done["pairs"] - 1
+
+
+@pytest.mark.parametrize("given", [{}, {"limit": 10}])
+def test_verdicts_that_are_given_meanwhile_change_no_queue(
+    dataset: Any, given: dict[str, Any]
+) -> None:
+    before, *_ = keys(dataset)[-1:]
+    judge(dataset, before, "keep")
+    wanted = expected(dataset, given)
+    session = sessions.start(dataset, behind=True, **given)
+    assert "rest" in stored(session)
+    for sample_id in (*wanted[:2], *wanted[-2:]):
+        judge(dataset, str(sample_id), "keep")
+    fo_internals.collection(dataset).update_one(  # as one that is typed into the App
+        {"_id": expected(dataset, {})[-1]}, {"$set": {fields.VERDICT: "drop"}}
+    )
+    typed = {one["_id"] for one in documents(dataset).values() if one.get(fields.VERDICT) == "drop"}
+    reading_on.whole(stored(session))
+    assert queued(session) == [one for one in wanted if one not in typed]
 
 
 def test_another_process_goes_on_where_the_first_was_killed(dataset: Any) -> None:

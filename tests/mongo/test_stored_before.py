@@ -82,6 +82,19 @@ def test_flagging_finds_what_it_finds_in_a_new_import(root: Path, name: str, dat
     assert old == new
 
 
+def test_its_import_is_resumed_with_the_splits_that_it_has(root: Path):
+    name = stored_before.name_of("rsgpt4v")
+    (file,) = (root / "source" / "rsgpt4v").glob("*train*.json")
+    records = [record | {"split": "test"} for record in json.loads(file.read_text())]
+    file.write_text(json.dumps(records))
+    command = ("import", "rsgpt4v", str(root / "source" / "rsgpt4v"), "--name", name, "--resume")
+    done = run(*command)
+    assert done["added"] == 0 and done["splits"] == {"train": 4, "test": 1}
+    told = "read as by the earlier version that began the import: --param split_from=file"
+    assert any(told in note for note in done["notes"])
+    assert run(*command)["added"] == 0
+
+
 def test_its_verdicts_and_its_session_go_on(root: Path):
     name = stored_before.name_of("gres")
     status = {"pending": 5, "keep": 1, "drop": 1, "fix": 2, "unsure": 0}

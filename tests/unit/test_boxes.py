@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.importers.box_scale import BoxNumbers, parse_scale
+from pairlens.importers.box_scale import BoxNumbers
 from pairlens.importers.boxes import (
     NO_AREA,
     NO_SIZE,
@@ -226,17 +226,6 @@ def test_few_boxes_are_told_that_may_be_pixels(
         numbers.add(corners, f"{number}.jpg")
     numbers.decide(lambda image: size)
     assert numbers.in_doubt == in_doubt
-
-
-@pytest.mark.parametrize("text", ["unit", "percent", "thousand", "pixels", "none"])
-def test_a_scale_can_be_given(text: str):
-    assert parse_scale(text) == text
-
-
-def test_other_scales_are_refused():
-    assert parse_scale("auto") is None
-    with pytest.raises(ValueError, match="give one of auto, unit, percent, thousand, pixels, none"):
-        parse_scale("feet")
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,9 @@ def test_a_name_without_an_ending_is_that_of_one_file(tmp_path: Path):
     assert lookup.find("a", "t.json") == tmp_path / "images/a.tif"
     assert lookup.find("b", "t.json") == tmp_path / "b.jpg"
     assert lookup.find("c", "t.json") == tmp_path / "c.png"
+    put(tmp_path, "images/v1.5.tif", "d.jpg.png")
+    assert lookup.find("v1.5", "t.json") == tmp_path / "images/v1.5.tif"
+    assert lookup.find("d.jpg", "t.json") is None
     put(tmp_path, "b.png")  # image and mask side by side, perhaps
     assert lookup.find("b", "t.json") is None
 

@@ -75,6 +75,38 @@ def test_records_may_name_their_split(tmp_path: Path):
     assert found == {"a.jpg": "train", "b.jpg": "val", "c.jpg": "train"}
 
 
+def test_records_behind_the_first_may_name_their_split(tmp_path: Path):
+    layout(tmp_path, "")
+    many = [trained("a.jpg", id=number) for number in range(20)]
+    put(tmp_path, "all.json", [*many, trained("b.jpg", split="test"), trained("c.jpg", split="x")])
+    records, _, notes = read(tmp_path, "llava")
+    found = {record.image_id: record.split for record in records}
+    assert found == {"a.jpg": "train", "b.jpg": "test", "c.jpg": "train"}
+    whole = "all.json: 22 records, taken as train (21), test (1)"
+    assert notes[0] == f"{whole}: as 1 or their keys say, else train (records for training)"
+    assert notes[1] == "all.json: of 1 the own split is none of train, val, test, 'x' the first"
+    tests = read(tmp_path, "llava", splits=("test",))[0]
+    assert [record.image_id for record in tests] == ["b.jpg"]
+    assert not read(tmp_path, "llava", splits=("test",), split_from="file")[0]
+
+
+def test_a_list_behind_others_may_be_of_another_split(tmp_path: Path):
+    lists = {"more": [trained("a.jpg", id=n) for n in range(20)], "test": [trained("b.jpg")]}
+    layout(tmp_path, json.dumps(lists))
+    for splits in (("train", "test"), ("test",)):
+        found = [record.key for record in read(tmp_path, "llava", splits=splits)[0]]
+        assert found == ["llava/train/a.jpg", "llava/test/b.jpg"][-len(splits) :]
+
+
+@pytest.mark.parametrize("first", [None, {}, "a comment"])
+def test_a_list_that_begins_with_no_record_is_read(tmp_path: Path, first: Any):
+    lists = {"train": [first, trained("a.jpg")], "test": [trained("b.jpg")], "tags": ["x", "y"]}
+    layout(tmp_path, json.dumps(lists))
+    records, errors, _ = read(tmp_path, "llava")
+    assert [record.key for record in records] == ["llava/train/a.jpg", "llava/test/b.jpg"]
+    assert len(errors) == 1 and errors[0].startswith("all.json[0]")
+
+
 def test_of_lists_of_one_key_the_last_counts(tmp_path: Path):
     one, other = json.dumps([trained("a.jpg")]), json.dumps([trained("b.jpg")])
     layout(tmp_path / "in", f'{{"data": {one}, "data": {other}}}')
@@ -90,6 +122,17 @@ def test_lists_of_other_objects_are_told(tmp_path: Path):
     assert [record.image_id for record in records] == ["a.jpg"]
     told = "lists of other objects are not read: 'sources'; the records are those under 'data'"
     assert f"all.json: {told}" in notes
+
+
+def test_a_shorter_list_of_other_objects_before_the_records_is_none_of_theirs(tmp_path: Path):
+    lists = {"licenses": [{"name": "x"}], "data": [trained("a.jpg"), trained("b.jpg")]}
+    layout(tmp_path, json.dumps(lists))
+    records, _, notes = read(tmp_path, "llava")
+    assert [record.image_id for record in records] == ["a.jpg", "b.jpg"]
+    assert any("not read: 'licenses'; the records are those under 'data'" in n for n in notes)
+    rows = {"licenses": [{"name": "x"}], "data": [row("a.png"), row("test/b.png")]}
+    file = table(tmp_path / "table", json.dumps(rows))
+    assert len(list(FORMATS["table"].read(file))) == 2
 
 
 def test_behind_a_broken_record_lists_that_are_not_read_are_told(tmp_path: Path):

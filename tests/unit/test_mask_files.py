@@ -137,7 +137,9 @@ def test_odd_values_are_read_and_told(row: list[float], target: list[int], probl
         pytest.param(np.array([[0, 1j]]), "no numbers", id="complex"),
         pytest.param(np.array([["a", "b"]]), "no numbers", id="text"),
         pytest.param(np.array([[None, 1]]), "no numbers", id="objects"),
-        pytest.param(np.eye(6)[..., None] * [1, 0, 0], "three bands must be equal", id="colours"),
+        pytest.param(
+            np.tile(np.eye(3), (4, 1, 1)), "a colour picture, and not of black", id="colours"
+        ),
     ],
 )
 def test_arrays_that_are_no_mask(array: np.ndarray, reason: str):

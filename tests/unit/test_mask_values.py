@@ -13,7 +13,7 @@ from PIL import Image
 
 from pairlens.importers.errors import MaskError
 from pairlens.importers.mask_values import parse_mask_values
-from pairlens.importers.masks import from_array, read_mask
+from pairlens.importers.masks import from_array, of_values, read_mask
 
 OBJECT = np.zeros((40, 60), bool)
 OBJECT[8:30, 10:34] = True
@@ -176,11 +176,34 @@ def test_auto_sets_nothing():
     assert parse_mask_values("auto") is None
 
 
-def test_a_colour_picture_stays_no_mask(tmp_path: Path):
-    rgb = np.where(OBJECT[..., None], (255, 0, 0), (0, 0, 0)).astype(np.uint8)
+@pytest.mark.parametrize(
+    ("target", "around"),
+    [((255, 0, 0), (255, 255, 255)), ((255, 0, 0), (0, 0, 255)), ((0, 1, 0), (1, 0, 0))],
+)
+def test_a_colour_picture_without_black_is_no_mask(
+    tmp_path: Path, target: tuple[int, ...], around: tuple[int, ...]
+):
+    rgb = np.where(OBJECT[..., None], target, around).astype(np.uint8)
     Image.fromarray(rgb).save(tmp_path / "a.png")
-    with pytest.raises(MaskError, match="three bands"):
+    with pytest.raises(MaskError, match="and not of black and one other colour"):
         read_mask(tmp_path / "a.png")
+    rgb[0, 0] = 0
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    with pytest.raises(MaskError, match="and not of black and one other colour"):
+        read_mask(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("color", [(255, 0, 0), (0, 0, 29), (255, 255, 0)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_one_colour_beside_black_is_the_target(tmp_path: Path, color: tuple[int, ...], mode: str):
+    rgb = np.where(OBJECT[..., None], color, (0, 0, 0)).astype(np.uint8)
+    Image.fromarray(rgb).convert(mode).save(tmp_path / "a.png")
+    mask = read_mask(tmp_path / "a.png")
+    np.testing.assert_array_equal(mask.pixels, OBJECT)
+    (told,) = of_values(mask, "a.png")
+    assert not told.usual and "1 is the one colour beside black" in told
+    inverted = read_mask(tmp_path / "a.png", parse_mask_values("inverted"))
+    np.testing.assert_array_equal(inverted.pixels, 1 - OBJECT)
 
 
 def palette(indices: np.ndarray, *colors: tuple[int, int, int]) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from PIL.PngImagePlugin import PngInfo
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.fiftyone_plugin.predictors.base import Query
 from pairlens.importers.decisions import Decision, Decisions
-from pairlens.importers.image_frame import turn
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.image_frame import turn, turn_point
 from pairlens.importers.mask_frame import decode_in_frame
 from pairlens.importers.masks import read_mask
 from pairlens.importers.media import decode_rgb, inspect_image, read_rgb
@@ -370,6 +372,8 @@ def test_boxes_in_pixels_of_a_text_that_fit_the_raw_frame_alone_are_turned(
     told = [note for note in notes if isinstance(note, Decision) and note.kind == "mask_frame"]
     assert [note.times for note in told] == [2] * (orientation > 1)
     assert all(("fit their image as it is stored" in n) == (orientation >= 5) for n in told)
+    other = "mask_frame=" + ("upright" if orientation >= 5 else "raw")
+    assert all(note.override == other for note in told)
 
 
 def test_boxes_in_shares_of_a_text_are_not_turned(tmp_path: Path):
@@ -377,4 +381,31 @@ def test_boxes_in_shares_of_a_text_are_not_turned(tmp_path: Path):
     put_records(tmp_path, "train.json", [trained("a.jpg", "Where?", "[0.1, 0.2, 0.9, 0.4]")])
     (record,), _, notes = read(tmp_path, "llava")
     assert record.boxes[0].bounds == pytest.approx((0.1, 0.2, 0.8, 0.2))
+    assert not any(isinstance(note, Decision) and note.kind == "mask_frame" for note in notes)
+
+
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("said", ["[10, 2, 25, 9]", "[0.2, 0.1, 0.4, 0.3]"])
+@pytest.mark.parametrize("table", [False, True])
+@pytest.mark.parametrize(
+    "params", [{"orientation": "raw"}, {"mask_frame": "raw"}, {"mask_frame": "upright"}]
+)
+def test_boxes_of_a_text_are_read_as_set(
+    tmp_path: Path, orientation: int, said: str, table: bool, params: dict[str, str]
+):
+    save(tmp_path / "a.jpg", orientation)
+    chosen = FORMATS["table" if table else "llava"]
+    put_records(tmp_path, "train.json", [trained("a.jpg", "Where is it?", said)])
+    given = params | {"boxes": "unit" if "." in said else "pixels"}
+    given |= {"image": "image", "conversations": "conversations"} if table else {}
+    root = tmp_path / "train.json" if table else tmp_path
+    notes: list[str] = []
+    (record,) = chosen.read(root, on_note=notes.append, **chosen.parsed(given))
+    left, top, across, down = record.boxes[0].bounds
+    shown, numbers = inspect_image(tmp_path / "a.jpg"), np.reshape(json.loads(said), (2, 2))
+    size = (shown.width, shown.height) if params == {"mask_frame": "upright"} else shown.raw_size
+    shares = numbers / size if numbers.max() > 1 else numbers
+    ends = [turn_point(*e, orientation if params == {"mask_frame": "raw"} else 1) for e in shares]
+    assert [left, top] == pytest.approx(np.min(ends, axis=0))
+    assert [left + across, top + down] == pytest.approx(np.max(ends, axis=0))
     assert not any(isinstance(note, Decision) and note.kind == "mask_frame" for note in notes)

@@ -135,6 +135,18 @@ def test_an_image_of_another_folder_is_refused(tmp_path: Path) -> None:
     assert {e.partition(": ")[2] for e in errors} == {"image 3 has no 'file_name' in its folder"}
 
 
+@pytest.mark.parametrize("listed", ['"annotations": []', '"images": []'])
+def test_a_file_without_annotations_is_passed_over(tmp_path: Path, listed: str) -> None:
+    root = EXPORTS_BY_ID["coco"].make(tmp_path / "coco")
+    (root / "annotations" / "instances_train.json").write_text(f"{{{listed}}}")
+    records, errors = read(root)
+    assert {record.split for record in records} == {"val", "test"} and not errors
+    for file in (root / "annotations").iterdir():
+        file.write_text(f"{{{listed}}}")
+    with pytest.raises(LayoutError, match="looks like no known format"):
+        read(root)
+
+
 def test_a_file_that_is_cut_short_keeps_what_was_read(tmp_path: Path) -> None:
     root = EXPORTS_BY_ID["fiftyone"].make(tmp_path / "fiftyone")
     text = (root / "samples.json").read_text()
@@ -142,6 +154,24 @@ def test_a_file_that_is_cut_short_keeps_what_was_read(tmp_path: Path) -> None:
     records, errors = read(root)
     assert 0 < len(records) < 12
     assert len(errors) == 1 and "is no JSON object of lists" in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("coco", "annotations/instances_train.json"), ("fiftyone", "samples.json")],
+)
+@pytest.mark.parametrize("behind", ["\n", '{"annotations": [], "samples": []}', "oops"])
+def test_what_stands_behind_the_object_is_told(
+    name: str, file: str, behind: str, tmp_path: Path
+) -> None:
+    root = EXPORTS_BY_ID[name].make(tmp_path / name)
+    expected, _ = read(root)
+    with (root / file).open("a") as out:
+        out.write(behind)
+    notes: list[str] = []
+    assert list(find_format("auto", root).read(root, on_note=notes.append)) == expected
+    told = f"{file}: what stands behind the end of its object is not read"
+    assert (told in notes) == bool(behind.strip())
 
 
 def test_a_parquet_file_that_is_cut_short_costs_no_other(tmp_path: Path) -> None:
