@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.own_database import own_database
 
-SEED = "2026"
+SEED = os.environ.get("TORTURE_SEED") or "2026"
 KILLS = 10
 
 
