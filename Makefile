@@ -7,7 +7,7 @@
 #   make check   ruff and pyright
 #   make docs    the pages of docs/ as a site in build/site, with every link checked
 #   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS, kills each step
-#                at every one of its writes, and the database in the middle of each
+#                at every one of its writes, the database in the middle of each, and reviewers
 #   make bench   the benchmarks, one after the other
 #   make bundle  build the panels' script from its TypeScript (needs node and npm)
 #   make clean   forget the virtual environment and the caches, never any data
@@ -66,6 +66,7 @@ torture: setup-dev
 	@$(PYTHON_BIN)/python -m tests.torture.run
 	@$(PYTHON_BIN)/python -m tests.kill.run
 	@$(PYTHON_BIN)/python -m tests.kill.disturbed
+	@$(PYTHON_BIN)/python -m tests.kill.reviewed
 
 bench: setup-dev
 	@set -e; for bench in benchmarks/bench_*.py; do \

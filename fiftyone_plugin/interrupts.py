@@ -26,6 +26,9 @@ INTERRUPTED = "Interrupted. What was done is kept; --resume goes on with an impo
 _STOPPING = "\nStopping after this batch. Ctrl-C again stops at once.\n"
 _ENDING = "\nEnding what cannot be left in its middle. Ctrl-C again stops at once.\n"
 
+_OVER = b"\0"
+"""What the thread hears at the end; no signal has the number 0."""
+
 _SECONDS = 0.7
 """After which it is looked whether a Ctrl-C did something."""
 
@@ -43,6 +46,7 @@ class Interrupts:
         os.set_blocking(self._writer, False)
         self._handler = signal.signal(signal.SIGINT, self._handle)
         self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._tell
         self._main = threading.get_ident()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -51,8 +55,11 @@ class Interrupts:
         """Hears nothing any more."""
         signal.set_wakeup_fd(self._wakeup)
         signal.signal(signal.SIGINT, self._handler)
-        os.close(self._writer)
+        sys.unraisablehook = self._hook
+        # Not by closing this end: who was forked meanwhile holds it as well.
+        os.write(self._writer, _OVER)
         self._thread.join()
+        os.close(self._writer)
         os.close(self._reader)
 
     def stopped(self) -> bool:
@@ -83,18 +90,23 @@ class Interrupts:
             end_requests()
             raise KeyboardInterrupt
 
+    def _tell(self, error: sys.UnraisableHookArgs) -> None:
+        """Leaves out what a destructor met in place of the step; it is raised there again."""
+        if error.exc_type is not KeyboardInterrupt:
+            self._hook(error)
+
     def _listen(self) -> None:
-        """Runs in a thread of its own until the writing end is closed."""
+        """Runs in a thread of its own until it is told that all is over."""
         looked = time.monotonic()
         while True:
             wait = max(0.0, looked + _SECONDS - time.monotonic()) if self._heard else None
             if select.select([self._reader], [], [], wait)[0]:
-                signals = os.read(self._reader, 1)
-                if not signals:
+                heard = os.read(self._reader, 1)
+                if heard == _OVER:
                     return
-                if signals[0] == signal.SIGINT and self._own:
+                if heard[0] == signal.SIGINT and self._own:
                     self._own -= 1
-                elif signals[0] == signal.SIGINT:
+                elif heard[0] == signal.SIGINT:
                     self._heard += 1
                     looked = time.monotonic()
                 continue

@@ -347,9 +347,10 @@ def end_requests() -> None:
 
     Those are ended too that threads begin within a second, until they are told to begin no more.
     """
-    if (client := sys.modules.get("fsspec.asyn")) is None:
+    client = sys.modules.get("fsspec.asyn")
+    # Not asked for: where there is none, a lock is taken that the main thread may hold right now.
+    if client is None or (loop := client.loop[0]) is None:
         return
-    loop = client.get_loop()
 
     def cancel() -> None:
         for task in asyncio.all_tasks(loop):

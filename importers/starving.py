@@ -71,7 +71,7 @@ def _watch(over: threading.Event, said: bytes, printed: bytes) -> None:
     looks = 0
     while not over.is_set():
         time.sleep(_SECONDS)
-        with suppress(MemoryError, RuntimeError):  # one of the list that changes at this moment
+        with suppress(MemoryError):
             now = _starting()
             waiting = [one for one in now if not looks or one in waiting]
             looks = looks + 1 if waiting else 0
@@ -82,11 +82,10 @@ def _watch(over: threading.Event, said: bytes, printed: bytes) -> None:
 def _starting() -> list[threading.Thread]:
     """Threads that were started and have not begun.
 
-    Neither ``threading.enumerate`` nor ``sys._current_frames`` is asked: before Python 3.12 garbage
-    can be collected within them, while they hold a lock that another thread may want by then, and
-    the whole process stands still for ever.
+    Not by ``sys._current_frames``: before Python 3.12 garbage can be collected within it, while it
+    holds a lock that another thread may want by then, and the whole process stands still for ever.
     """
-    return list(threading._limbo)  # type: ignore[attr-defined]
+    return [one for one in threading.enumerate() if not one.is_alive()]
 
 
 def _end(said: bytes, printed: bytes) -> None:

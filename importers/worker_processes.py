@@ -8,14 +8,14 @@ import pickle
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import Pipe, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
-from threading import Thread, Timer
+from threading import Thread
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
@@ -27,6 +27,12 @@ MOST_PER_CORE = 16
 
 _TIDYING = 0.3
 """Seconds that a worker which is told to end has for it."""
+
+_LEAVING = 5.0
+"""Seconds that workers which have nothing to do have for what Python does as it ends."""
+
+_LOOK = 1.0
+"""Seconds after which it is looked whether a worker that does not answer lives."""
 
 
 def check_number(workers: int | None, *, of_processes: bool) -> None:
@@ -67,6 +73,7 @@ class _Worker:
         asked = ForkingPickler.dumps((work, given))
         try:
             self._pipe.send_bytes(asked)
+            self._wait()
             answer = self._pipe.recv_bytes()
         except (EOFError, OSError) as error:
             raise _Died from error
@@ -75,10 +82,19 @@ class _Worker:
             raise error
         return value
 
+    def _wait(self) -> None:
+        """Returns when there is something to read.
+
+        That the pipe is closed does not tell that the process died: one that a library forked in it
+        holds the pipe as well.
+        """
+        while not self._pipe.poll(_LOOK):
+            if not self.process.is_alive() and not self._pipe.poll():
+                raise _Died
+
     def close(self) -> None:
-        """Ends the process, which has nothing to do."""
+        """Tells the process that there is nothing to do any more."""
         self._pipe.close()
-        self.process.join()
 
 
 class _Died(Exception):
@@ -118,7 +134,22 @@ def process_pool(
         finally:
             free.append(worker)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="pairlens") as threads:
+    def stop() -> None:
+        over.append("the work was let go of")
+        busy = [one.process for one in started if one not in free]
+        for process in busy:  # what they are at is for nothing, and can take minutes
+            process.terminate()
+        _end(busy, 2 * _TIDYING)
+
+    def leave() -> None:
+        for worker in started:
+            worker.close()
+        _end([worker.process for worker in started], _LEAVING)
+
+    with ExitStack() as last:  # all of it, whatever interrupts it
+        last.callback(leave)
+        threads = last.enter_context(ThreadPoolExecutor(workers, thread_name_prefix="pairlens"))
+        last.callback(stop)
 
         def submit(work: Callable[..., Any], *given: Any) -> Future[Any]:
             if len(started) < workers:
@@ -126,14 +157,7 @@ def process_pool(
                 free.append(started[-1])
             return threads.submit(call, work, given)
 
-        try:
-            yield submit
-        finally:
-            over.append("the work was let go of")
-            _end(one.process for one in started if one not in free)
-            threads.shutdown(cancel_futures=True)
-            for worker in started:
-                worker.close()
+        yield submit
 
 
 def _started(kind: type[SpawnProcess]) -> _Worker:
@@ -146,15 +170,14 @@ def _started(kind: type[SpawnProcess]) -> _Worker:
         ) from error
 
 
-def _end(processes: Iterable[SpawnProcess]) -> None:
-    """Ends processes: what they are at is for nothing, and can take minutes."""
-    ending = [*processes]
-    for process in ending:
-        process.terminate()
-    until = time.monotonic() + 2 * _TIDYING
-    for process in ending:
+def _end(processes: Sequence[SpawnProcess], seconds: float) -> None:
+    """Waits for processes that know that they are to end, and kills those that have not in time."""
+    until = time.monotonic() + seconds
+    for process in processes:
         process.join(max(0.0, until - time.monotonic()))
         process.kill()  # it may be in the middle of a library's computation
+    for process in processes:
+        process.join()
 
 
 @contextmanager
@@ -213,9 +236,9 @@ def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:
     # how it came through.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told more than once
-    late = Timer(_TIDYING, os._exit, (1,))
-    late.daemon = True
-    late.start()
+    # By the system, which needs no memory for it, as a thread does.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, _TIDYING)
     raise _Ended(1)
 
 

@@ -127,8 +127,7 @@ def _rebased(dataset: Any, changes: Sequence[Change]) -> list[Change]:
         document = there.get(change.sample_id)
         if document and not holds(document, change.new):
             old = {name: document.get(name) for name in change.old}
-            moved = {k: v for k, v in change.new.items() if v != change.old[k]}
-            rebased.append(Change(change.sample_id, change.key, old, old | moved))
+            rebased.append(Change(change.sample_id, change.key, old, old | change.moved))
     return rebased
 
 
@@ -138,4 +137,16 @@ def settle(dataset: Any) -> None:
     for entry in log.unarrived(texts.this_instant() - SLOW):
         change = change_of(entry)
         document = current(dataset, [change]).get(change.sample_id, {})
-        log.settle(entry, written=holds(document, change.new))
+        written = holds(document, change.new) or _is_built_on(change, log.after(entry))
+        log.settle(entry, written=written)
+
+
+def _is_built_on(change: Change, later: Iterable[Change]) -> bool:
+    """Whether a later change of a pair was made from what a change had made of it."""
+    for one in later:
+        if shared := {n: v for n, v in change.moved.items() if n in one.old}:
+            if holds(one.old, shared):
+                return True
+            if holds(one.new, change.new):  # made once more, from what was there before
+                return False
+    return False

@@ -106,11 +106,12 @@ class Change:
         if other is None:
             return self
         old = self.old | other.old
-        return Change(self.sample_id, self.key, old, old | _moved(other) | _moved(self))
+        return Change(self.sample_id, self.key, old, old | other.moved | self.moved)
 
-
-def _moved(change: Change) -> Values:
-    return {name: value for name, value in change.new.items() if value != change.old[name]}
+    @property
+    def moved(self) -> Values:
+        """Those of the new values that were others before."""
+        return {name: value for name, value in self.new.items() if value != self.old[name]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +359,11 @@ class ChangeLog:
         recent = self._changes.find({**where, "time": {"$gte": before}})
         found = [*late, *filter(_is_of_dead, recent)]
         return sorted(found, key=lambda entry: entry["seq"])
+
+    def after(self, entry: ChangeEntry) -> Iterator[Change]:
+        """The changes of an entry's pair that were announced after it, in order."""
+        where = {"dataset_id": self._id, "key": entry["key"], "seq": {"$gt": entry["seq"]}}
+        return map(change_of, self._changes.find(where, sort=[("seq", 1)]))
 
     def settle(self, entry: ChangeEntry, *, written: bool) -> None:
         """Records of an entry whether its change was written.

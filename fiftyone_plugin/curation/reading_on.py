@@ -80,7 +80,11 @@ def begin(session: ObjectId) -> None:
         finally:
             del _here[session]
 
-    Thread(target=read, name="pairlens-queue", daemon=True).start()
+    try:
+        Thread(target=read, name="pairlens-queue", daemon=True).start()
+    except BaseException:  # there is no memory for it: whoever waits for the queue reads it
+        del _here[session]
+        raise
 
 
 def whole(session: SessionDocument) -> SessionDocument:

@@ -67,9 +67,8 @@ class ServicePool(ABC, Generic[Q, A]):
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         # A daemon, so that a pool that nobody closed does not keep the process.
         threading.Thread(
-            target=asyncio.run, args=(_serve(client, started),), name="pairlens-service",
-            daemon=True,
-        ).start()  # fmt: skip
+            target=_run, args=(client, started), name="pairlens-service", daemon=True
+        ).start()
         self._loop, stopped = started.result()
         self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, stopped.set)
 
@@ -147,6 +146,17 @@ def _without_token(error: Exception, token: Token | None) -> Exception:
         return error
     said = token.redact(str(error) or type(error).__name__)
     return type(error)(said) if isinstance(error, PairLensError) else PairLensError(said)
+
+
+def _run(client: Client, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
+    """Runs an event loop; where there can be none, who waits for it is told."""
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(_serve(client, started))
+    except BaseException as error:
+        if started.done():
+            raise
+        started.set_exception(error)
 
 
 async def _serve(

@@ -13,7 +13,7 @@ import pytest
 
 from pairlens.fiftyone_plugin.curation import changing, queue, review_fields, sessions, undoing
 from pairlens.fiftyone_plugin.curation.conflicts import Conflict
-from pairlens.fiftyone_plugin.curation.log import ChangeLog, ChangeStep
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import UsageError
@@ -285,6 +285,44 @@ def test_a_killed_process_loses_nothing_it_confirmed(
         assert undoing.undo(dataset, session="monday")["keys"] == [key]
     assert undoing.undo(dataset, session="monday")["pairs"] == 0
     assert all(state(dataset, key)[0] is None for key in pairs)
+
+
+@pytest.mark.parametrize(
+    ("when", "who"),
+    [("before the pair", ["bob"]), ("before the confirmation", ["bob", "ann"])],
+)
+def test_what_others_built_on_before_anybody_looked_stays_in_the_log(
+    dataset: Any, monkeypatch: pytest.MonkeyPatch, when: str, who: list[str]
+) -> None:
+    key = flagged(dataset)[0]
+    sessions.start(dataset, name="monday")
+    worker(dataset, DYING, when).communicate(key)
+    judge(dataset, key, "keep", reviewer="bob", note="later")
+    monkeypatch.setattr(changing, "SLOW", timedelta(0))
+    changing.settle(dataset)
+    entries = history(dataset, key)
+    assert [one["reviewer"] for one in entries] == who
+    assert all("arrived" not in one and "lost" not in one for one in entries)
+    assert sessions.get(dataset, "monday")["judged"] == len(who) - 1
+    for before in [*who[1:], None]:
+        undoing.undo(dataset)
+        assert state(dataset, key)[1] == before
+
+
+def test_what_was_killed_and_made_again_is_in_the_log_once(
+    dataset: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though a later change was made from just what the killed one was to make."""
+    key = flagged(dataset)[0]
+    sessions.start(dataset, name="monday")
+    worker(dataset, DYING, "before the pair").communicate(key)
+    [dead] = history(dataset, key)
+    again = Change(dead["sample_id"], key, dead["old"], dead["new"])
+    changing.write(dataset, [again], ChangeStep("set", "ann"))
+    judge(dataset, key, "keep", reviewer="bob")
+    monkeypatch.setattr(changing, "SLOW", timedelta(0))
+    changing.settle(dataset)
+    assert [one["reviewer"] for one in history(dataset, key)] == ["bob", "ann"]
 
 
 def test_a_change_that_was_only_slow_counts_in_the_end(

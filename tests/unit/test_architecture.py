@@ -275,7 +275,7 @@ def test_private_names_of_fiftyone_stay_in_one_module() -> None:
         if module.name not in INTERNALS
         for node in ast.walk(module.tree)
         for name in private_uses(node)
-        if name not in own | {"_replace", "_asdict", "_fields", "_make", "_exit", "_limbo"}
+        if name not in own | {"_replace", "_asdict", "_fields", "_make", "_exit"}
     }
     assert foreign == set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from PIL import Image
 
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Query
+from pairlens.fiftyone_plugin.predictors.builtin import http
+from pairlens.fiftyone_plugin.predictors.builtin.http import MaskService
 from pairlens.importers.errors import UsageError
 from pairlens.importers.rle import encode_rle
 from tests.predictor_contract import PredictorContract
@@ -254,6 +257,23 @@ def test_the_next_batch_does_not_wait_for_the_slowest_pair(chip: Path):
         predictor.close()
         predictor.close()
     assert [int(m.sum()) for m in given] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of asyncio
+def test_without_room_for_another_connection_it_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    made: list[Any] = []
+    monkeypatch.setattr(http, "MaskService", lambda *given: made.append(given))
+    load("http://127.0.0.1:1/")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            MaskService(*made[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    gc.collect()
 
 
 def test_threads_end_with_their_predictor(chip: Path):

@@ -111,6 +111,31 @@ def test_afterwards_all_is_as_it_was() -> None:
     assert signal.set_wakeup_fd(-1) == -1
 
 
+def test_another_error_of_a_destructor_is_told() -> None:
+    code = """
+    class Broken:
+        def __del__(self):
+            raise ValueError("of a destructor")
+    ready()
+    Broken()
+"""
+    with started(AT_ONCE + code) as process:
+        said = ended(process, 5)
+    assert process.returncode == 0 and "ValueError: of a destructor" in said
+
+
+def test_the_end_waits_for_nobody_who_was_forked() -> None:
+    code = """
+    import os
+    if not os.fork():
+        time.sleep(20)
+        os._exit(0)
+    ready()
+"""
+    with started(AT_ONCE + code) as process:
+        assert process.wait(5) == 0
+
+
 # ------------------------------------------------------------------------------ to fire
 
 
@@ -135,6 +160,21 @@ def test_what_a_library_swallows_is_raised_again() -> None:
         process.send_signal(signal.SIGINT)
         said = ended(process, 3)
     assert "KeyboardInterrupt" in said
+
+
+def test_what_a_destructor_meets_is_raised_again_and_told_once() -> None:
+    code = """
+    class Lingering:
+        def __del__(self):
+            ready()
+            time.sleep(60)
+    Lingering()
+    time.sleep(60)
+"""
+    with started(AT_ONCE + code) as process:
+        process.send_signal(signal.SIGINT)
+        said = ended(process, 3)
+    assert said.count("Traceback") == 1 and "ignored" not in said
 
 
 @pytest.mark.parametrize(
