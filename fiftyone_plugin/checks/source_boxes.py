@@ -68,7 +68,7 @@ def ambiguous_by_count(batch: Batch) -> Iterator[Issue]:
     the query's or a kind of it, and whose center lies in the named place and not much less far into
     it than the target's: the outermost of several is what "at the left" asks for.
     """
-    boxed = batch.there(fields.SOURCE_BOXES)
+    boxed = batch.present(fields.SOURCE_BOXES)
     for sample in batch.where(batch.judged & boxed & batch.query_where(_names_class_alone)):
         query = batch.query(batch.row_of[sample.key])
         if not sample.stats.area or not _says_no_more(sample.phrase):

@@ -37,7 +37,7 @@ def looks(batch: Batch) -> NDArray[np.uint64]:
 
 def has_look(batch: Batch) -> NDArray[np.bool_]:
     """Whether there is a perceptual hash."""
-    return batch.there(f"{IMAGE_STATS}.phash") & ~batch.missing
+    return batch.present(f"{IMAGE_STATS}.phash") & ~batch.missing
 
 
 @check(

@@ -49,7 +49,7 @@ def judge_doubt(batch: Batch, *, min_doubt: float = 0.5) -> Iterator[Issue]:
         batch: the samples
         min_doubt: how likely bad the pair must be, as the judge says, 0 to 1
     """
-    for sample in batch.where(batch.there(fields.JUDGEMENTS)):
+    for sample in batch.where(batch.present(fields.JUDGEMENTS)):
         content = content_of(sample)
         found = [one for one in sample.judgements if one.of == content]
         doubted = [(one.doubt, one) for one in found if one.doubt is not None and one.denied]

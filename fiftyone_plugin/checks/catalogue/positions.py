@@ -59,7 +59,7 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Iss
         "centrally" and not of what
     """
     # A mask that reaches into the region may lie outside with nearly all of it.
-    candidates = ~batch.there("no_target") & (batch.outside > tolerance / 2)
+    candidates = ~batch.present("no_target") & (batch.outside > tolerance / 2)
     for row in np.flatnonzero(candidates).tolist():
         pair, region = batch.sample(row), batch.query(row).region
         far = max(float(batch.outside[row]), min(most_outside(region, pair.stats), MILD))
