@@ -144,12 +144,12 @@ class _Workers:
                 continue
             answers, notes = outcome.unwrap()
             for note in notes:
-                if isinstance(note, Decision) or note not in self._decisions.others:
+                if isinstance(note, Decision) or note not in self._decisions.notes:
                     self._decisions(note)
             yield batch, answers
 
     def notes(self) -> list[str]:
-        return [*self._decisions.others, *self._decisions.all()]
+        return [*self._decisions.notes, *self._decisions.all()]
 
     def unused(self) -> list[str]:
         return []  # each worker has seen a part of the queries only

@@ -158,7 +158,7 @@ def _predict_into(
     remember_speed(field.dataset, spec.name, summary.predicted, time.perf_counter() - ready)
     field.stop_file.unlink(missing_ok=True)
     decisions = Decisions(_notes(predictor, summary.stopped))
-    summary.notes += [*decisions.others, *decisions.lines()]
+    summary.notes += [*decisions.notes, *decisions.lines()]
     summary.decisions = decision_store.store(decisions)
     return summary
 

@@ -146,15 +146,15 @@ def split_in_name(name: str) -> str | None:
     if not name.endswith(_ENDINGS):
         return None
     *folders, file = name.casefold().split("/")
-    told = map(split_word, (file.rpartition(".")[0], *reversed(folders)))
-    return next((split for split in told if split), None)
+    named = map(split_word, (file.rpartition(".")[0], *reversed(folders)))
+    return next((split for split in named if split), None)
 
 
 def split_word(text: str) -> str | None:
     """The split that a text names, such as ``train2017``; ``None`` for none or several."""
     words = re.split(r"[^a-z]+", _PARTS_OF_TEST.sub("test", text.casefold()))
-    told = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
-    return told.pop() if len(told) == 1 else None
+    splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+    return splits.pop() if len(splits) == 1 else None
 
 
 def _json_files(root: Path) -> Iterator[Path]:
@@ -227,9 +227,9 @@ def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
     if values and all(map(is_unanswered, values)):
         return TextFile(path, name, form, other="questions without answers")
     if trained or evaluated:
-        told = any(own_split(key, value) for key, value in zip(keys, values, strict=True))
+        tells_splits = any(own_split(key, value) for key, value in zip(keys, values, strict=True))
         sign = sign_of(name, values)
-        return TextFile(path, name, form, trained, evaluated, sign=sign, tells_splits=told)
+        return TextFile(path, name, form, trained, evaluated, sign=sign, tells_splits=tells_splits)
     if values or not fault or len(head) == HEAD:
         return TextFile(path, name, form, other="no records of questions and answers")
     with suppress(ValueError):  # an object over several lines is a file of another kind
@@ -241,8 +241,8 @@ def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
 def own_split(key: str, record: Any) -> str | None:
     """The split that a record names, else the one that the key of its list is called for."""
     named = record.get("split") if isinstance(record, dict) else None
-    told = split_word(named) if isinstance(named, str) else None
-    return told or split_word(key)
+    split = split_word(named) if isinstance(named, str) else None
+    return split or split_word(key)
 
 
 def _first_values(form: Form, head: bytes) -> tuple[list[Any], str, list[str]]:

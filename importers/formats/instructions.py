@@ -27,7 +27,7 @@ from pairlens.importers.formats.instruction_files import (
     split_in_name,
 )
 from pairlens.importers.formats.llava import Parsed, is_caption, parse
-from pairlens.importers.formats.message_parts import told_of
+from pairlens.importers.formats.message_parts import count_decisions
 from pairlens.importers.formats.record_signs import named_around
 from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
@@ -78,7 +78,7 @@ class _File:
     records: int = 0
     broken: int = 0
     odd: list[str] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
     by_split: Counter[str] = field(default_factory=Counter)
     boxes: FileBoxes = field(init=False)
 
@@ -89,8 +89,8 @@ class _File:
     def name(self) -> str:
         return self.text.name
 
-    def taken(self) -> str:
-        """The splits that its records were taken as, with the number of those of each."""
+    def split_counts(self) -> str:
+        """The splits of its records with the number of records of each, for messages."""
         parts = (f"{s} ({self.by_split[s]:,})" for s in SPLITS if self.by_split[s])
         return ", ".join(parts)
 
@@ -224,7 +224,7 @@ def _is_unsigned(root: Path) -> bool:
 
 
 def _unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """Returns 0: how many images there are is known when all records have been read."""
+    """Returns 0, since the number of images is known only after reading all records."""
     return 0
 
 
@@ -297,7 +297,7 @@ class _Reading:
                     continue
                 split = (own_split(item.key, record) if own else None) or file.split
                 file.by_split[split] += 1
-                file.told.update(parsed.told)
+                file.rules.update(parsed.rules)
                 self._boxes.take_numbers(file.boxes, parsed)
                 if split not in self._splits:
                     continue
@@ -315,13 +315,14 @@ class _Reading:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
             if self._own_splits and file.text.tells_splits:
-                rule = f"{file.name}: {whole}, taken as {file.taken()}, as they or their keys say"
+                splits = file.split_counts()
+                rule = f"{file.name}: {whole}, taken as {splits}, as they or their keys say"
                 self._on_note(Decision(rule, "split_from", override="split_from=file"))
             else:
                 self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
             for odd in file.odd:
                 self._on_note(f"{file.name}: {odd}")
-            for note in told_of(file.name, file.told):
+            for note in count_decisions(file.name, file.rules):
                 self._on_note(note)
         for number, ids, first in index.double_ids():
             name = self._files[number].name
