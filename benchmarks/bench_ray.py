@@ -161,7 +161,7 @@ def insert(uri: str, database: str, name: str, batch: list[Any]) -> int:
 
 
 def masks(args: Any) -> Iterator[tuple[str, str, Callable[[], object]]]:
-    from pairlens.fiftyone_plugin.predictors.batches import packed
+    from pairlens.fiftyone_plugin.predictors.batches import mask_to_png
     from pairlens.importers.parallel import Pool
 
     batches = [range(first, first + 8) for first in range(0, MASKS, 8)]
@@ -170,7 +170,7 @@ def masks(args: Any) -> Iterator[tuple[str, str, Callable[[], object]]]:
         for outcome in Pool("ray", args.workers).map(partial(drawn, pack=pack), batches):
             for mask in outcome.unwrap():
                 if not pack:
-                    packed(mask)
+                    mask_to_png(mask)
 
     yield "masks", "arrays", partial(take, False)
     yield "masks", "PNG", partial(take, True)
@@ -181,7 +181,7 @@ def drawn(batch: Any, pack: bool) -> list[Any]:
     import cv2
     import numpy as np
 
-    from pairlens.fiftyone_plugin.predictors.batches import packed
+    from pairlens.fiftyone_plugin.predictors.batches import mask_to_png
 
     made: list[Any] = []
     for number in batch:
@@ -189,7 +189,7 @@ def drawn(batch: Any, pack: bool) -> list[Any]:
         for disc in range(12):
             at = (number * 37 + disc * 91) % SIDE, (number * 53 + disc * 71) % SIDE
             cv2.circle(mask, at, 9 + disc, 1, -1)
-        made.append(packed(mask) if pack else mask)
+        made.append(mask_to_png(mask) if pack else mask)
     return made
 
 

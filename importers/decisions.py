@@ -18,8 +18,8 @@ MOST_KINDS = 1000
 LEFT_OUT = "files that a file manager left (._*, __MACOSX, .DS_Store) are left out"
 """The rule of a decision of kind ``left_out``."""
 
-MOST_TOLD = 8
-"""Different decisions of a kind that a summary tells."""
+MOST_REPORTED = 8
+"""Largest number of different decisions of a kind in a summary."""
 
 
 class Decision(str):
@@ -61,14 +61,14 @@ class Decisions:
     """Counts the decisions of one step.
 
     Attributes:
-        others: the notes that are not decisions, in order
+        notes: the notes that are not decisions, in order
 
     Args:
         notes: notes and decisions to start with
     """
 
     def __init__(self, notes: Iterable[str] = ()) -> None:
-        self.others: list[str] = []
+        self.notes: list[str] = []
         self._made: dict[tuple[str, str], Decision] = {}
         for note in notes:
             self(note)
@@ -87,11 +87,11 @@ class Decisions:
     def __call__(self, note: str) -> None:
         """Takes a note or a decision."""
         if not isinstance(note, Decision):
-            self.others.append(shown(note))
+            self.notes.append(shown(note))
             return
-        known = self._made.get((note.kind, str(note)))
-        if known is not None:
-            known.times += note.times
+        counted = self._made.get((note.kind, str(note)))
+        if counted is not None:
+            counted.times += note.times
         elif len(self._made) < MOST_KINDS:
             self._made[note.kind, str(note)] = Decision(
                 shown(str(note)), note.kind, example=shown(note.example), override=note.override,
@@ -107,7 +107,7 @@ class Decisions:
         """All decisions, each with its count."""
         return list(self._made.values())
 
-    def told(self) -> list[Decision]:
+    def reportable(self) -> list[Decision]:
         """The decisions to report: usual ones only beside another of their kind."""
         kinds = [decision.kind for decision in self._made.values()]
         return [d for d in self._made.values() if not d.usual or kinds.count(d.kind) > 1]
@@ -115,12 +115,14 @@ class Decisions:
     def lines(self) -> list[str]:
         """A sentence for each decision to report, up to a limit for each kind."""
         listed: list[str] = []
-        told = self.told()
-        for kind in dict.fromkeys(decision.kind for decision in told):
-            of_kind = [decision for decision in told if decision.kind == kind]
-            listed += map(line_of, of_kind[:MOST_TOLD])
-            if len(of_kind) > MOST_TOLD:
-                listed.append(f"{kind}: {len(of_kind) - MOST_TOLD:,} more, in the dataset's info")
+        decisions = self.reportable()
+        for kind in dict.fromkeys(decision.kind for decision in decisions):
+            of_kind = [decision for decision in decisions if decision.kind == kind]
+            listed += map(line_of, of_kind[:MOST_REPORTED])
+            if len(of_kind) > MOST_REPORTED:
+                listed.append(
+                    f"{kind}: {len(of_kind) - MOST_REPORTED:,} more, in the dataset's info"
+                )
         return listed
 
     def stored(self, step: str, before: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:

@@ -81,5 +81,5 @@ def explain(
                 break
     found = Explanation(opened.format.name, str(opened.path), read, skipped=skipped)
     found.decisions = decisions.stored("import")
-    found.notes = [*decisions.others, *decisions.lines()]
+    found.notes = [*decisions.notes, *decisions.lines()]
     return found

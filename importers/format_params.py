@@ -48,7 +48,9 @@ def settle(
         )
     if kept := {name: text for name, text in former.items() if name not in given}:
         rule = f"read as by the earlier version that began the import: {_told(kept)}"
-        return replace(settled, told=(*settled.told, *(Decision(rule, name) for name in kept)))
+        return replace(
+            settled, decisions=(*settled.decisions, *(Decision(rule, name) for name in kept))
+        )
     return settled
 
 

@@ -121,13 +121,13 @@ def _import(
     settled = settle(chosen, source.path, options.params, before)  # before anything is made
     chosen, options = settled.format, replace(options, params=settled.params)
     guessed = full_command(settled, root, name) if settled.guessed else before.get(GUESSED)
-    told = {GUESSED: guessed} if guessed else {}
-    for note in (*told.values(), *settled.told, *chosen.unread(source.path)):
+    guess_facts = {GUESSED: guessed} if guessed else {}
+    for note in (*guess_facts.values(), *settled.decisions, *chosen.unread(source.path)):
         notes(note)
     if options.overwrite and exists(name):
         with replacing(name, source.path, options.media_dir, carry) as new:
-            if told:
-                store.update_info(new.dataset, **told)
+            if guess_facts:
+                store.update_info(new.dataset, **guess_facts)
             filled = fill_dataset(
                 new.dataset, chosen, source, new.media_dir, options, progress, notes
             )
@@ -136,7 +136,7 @@ def _import(
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
         exchange(store.opened(name))
         return filled
-    facts, given = _facts(chosen, source, options) | told, options.media_dir
+    facts, given = _facts(chosen, source, options) | guess_facts, options.media_dir
     opened = open_dataset(name, facts, source, given_media_dir=given, resume=options.resume)
     filled = fill_dataset(opened[0], chosen, source, opened[1], options, progress, notes)
     exchange(opened[0])
@@ -216,7 +216,7 @@ def fill_dataset(
     _tell_unread_masks(dataset, decisions)
     for decision in insertion.decisions.all():
         decisions(decision)
-    summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.others]))
+    summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.notes]))
     finish(dataset, summary, skips, decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary

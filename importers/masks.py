@@ -163,7 +163,7 @@ def _beside_black(colors: NDArray[Any]) -> NDArray[np.uint8]:
     Raises:
         MaskError: if it has several colours beside black
     """
-    colored = colors.any(axis=-1)
+    colored = np.any(colors, axis=-1)
     some = colors[colored]
     if not (some == some[:1]).all():
         raise MaskError(

@@ -75,7 +75,7 @@ def open_records(
         chosen, params = settled.format, settled.params
         if settled.guessed:
             on_note(full_command(settled, root, None))
-        for note in (*settled.told, *settled.format.unread(source.path)):
+        for note in (*settled.decisions, *settled.format.unread(source.path)):
             on_note(note)
         boundary = None if follow else source.boundary
         records = chosen.read(

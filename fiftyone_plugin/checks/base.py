@@ -1,7 +1,7 @@
-"""How a check is declared, what it is given and what it yields.
+"""Declaration of checks: their input, their issues and their registration.
 
-A check is a generator function with a decorator. It is given a batch of samples, selects rows
-with arrays and yields issues for those::
+A check is a decorated generator function. It takes a batch of samples, selects rows with arrays
+and yields issues for them::
 
     @check("tiny_mask", severity="warning", needs=("mask_stats",), about="...")
     def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
@@ -10,13 +10,12 @@ with arrays and yields issues for those::
             yield Issue(sample.key, 0.3, f"the mask has {sample.stats.area} pixels")
 
 Its keyword-only arguments are its parameters: ``--param tiny_mask.min_area=9`` and the form
-in the App come from them. Checks go by stored records only; nothing here imports FiftyOne or
+in the App come from them. Checks read stored values only; nothing here imports FiftyOne or
 decodes an image.
 
-A check says how strong its evidence is, on a scale of its own. What that is worth is counted on
-findings that a person has read: of those of a check with about the same strength, the share whose
-pair is right is the score. So scores of different checks mean the same, and one queue can be made
-of all.
+Each check rates the strength of its evidence on its own scale. The score is calibrated on findings
+that a person has read: it is the share of right pairs among findings of the check with about the
+same strength. Scores of different checks are therefore comparable and make one queue.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ PIXELS = (IMAGE_STATS, f"{IMAGE_STATS}.phash", TARGET_COLORS)
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What several predictors agree on.
+    """Agreement of several predictors.
 
     Attributes:
         iou: mean of their IoUs with each other, in [0, 1]
@@ -82,23 +81,23 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample as the checks see it: a pair, or an image with what was written about it.
+    """One sample in the form that checks take: a pair, or an image with captions or conversations.
 
     Attributes:
         key, image_id, split, phrase, no_target: as in :class:`pairlens.importers.records.Pair`
-        image_missing: a placeholder stands for the image
+        image_missing: whether a placeholder replaces the image
         image_size: (width, height) of the image in pixels, or ``None``
         image_digest: SHA-256 of the image file, ``""`` where the image is missing
         stats: the mask's measurements
-        image: the image's measurements, ``None`` where it was not decoded yet or is missing
-        colors: of the target in it, ``None`` likewise and where the mask is empty
-        ious: IoU by prediction field, for the fields that checks were asked to use
-        agreements: for those of them that are the consensus of several predictors
-        predicted: target pixels of the prediction by prediction field, likewise
-        captions, turns: what was written about the image, where it is no pair
-        vectors: embeddings of the image and of the text, as stored, where a check asked for them
-        source_boxes: what the image's source has marked in it
-        judgements: what judges answered about it
+        image: the image's measurements, ``None`` if it was not decoded yet or is missing
+        colors: colours of the target, ``None`` if the image was not decoded or the mask is empty
+        ious: IoU by prediction field, for the fields that were named for the checks
+        agreements: agreement by prediction field, for fields that are a consensus of predictors
+        predicted: target pixels of the prediction by prediction field
+        captions, turns: texts about the image; empty for pairs
+        vectors: embeddings of the image and of the text, as stored, if a check needs them
+        source_boxes: object boxes from the image's source
+        judgements: the answers of judges about the sample
     """
 
     key: str
@@ -123,15 +122,15 @@ class Sample:
 
 
 class Issue(NamedTuple):
-    """What a check reports about a sample.
+    """A possible fault that a check reports for a sample.
 
     Attributes:
-        key: of the sample
-        score: the strength of the evidence, 0 surely bad to 1 no doubt, on the check's own scale
+        key: the sample's key
+        score: strength of the evidence on the check's scale, from 0 (surely bad) to 1 (no doubt)
         note: the evidence, in numbers and words that can be verified at a glance
-        severity: where this case differs from the check's own severity
-        group: where samples with other masks share this issue, such as the two of a swap: a text
-            that is equal for all of them, and on every machine
+        severity: severity of this case; ``None`` for the check's own
+        group: a text that is equal, on every machine, for samples with different masks that share
+            the issue, such as both samples of a swap
     """
 
     key: str
@@ -142,10 +141,10 @@ class Issue(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """An issue with its sample and its check: a line of ``findings.jsonl``.
+    """An issue of a sample with its check: a line of ``findings.jsonl``.
 
     ``score`` is the estimated chance that the pair is right; see :func:`chance`. ``group`` is equal
-    for the findings that one look decides; see :func:`group_of`.
+    for findings that are reviewed together; see :func:`group_of`.
     """
 
     key: str
@@ -157,37 +156,37 @@ class Finding(NamedTuple):
 
     @property
     def rank(self) -> tuple[float, int]:
-        """Worst first: by score, then by severity."""
+        """Sort key, worst first: score, then severity."""
         return self.score, SEVERITIES.index(self.severity)
 
 
 def group_of(text: str) -> str:
-    """The id of a group, 12 hexadecimal digits, of what its findings have in common."""
+    """The id of a group, 12 hexadecimal digits, from a text that its findings have in common."""
     return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def mask_group(key: str, digest: str | None) -> str:
-    """The group of the findings that judge a mask, or a sample without one.
+    """The group of all findings about a mask, or about a sample without a mask.
 
     Args:
-        key: of any sample of the image and mask
-        digest: of the mask, ``None`` or ``""`` for no mask
+        key: key of any sample with the image and mask
+        digest: digest of the mask, ``None`` or ``""`` for no mask
     """
-    return group_of(f"{_image_part(key)} {digest or ''}")
+    return group_of(f"{_image_prefix(key)} {digest or ''}")
 
 
 def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Finding]:
     """The findings of a sample, worst first, each with its group.
 
     Args:
-        findings: of one sample
-        mask: the digest of its mask, ``None`` where there is no mask
+        findings: the findings of one sample
+        mask: digest of its mask, ``None`` for no mask
     """
     grouped = [f if f.group else Finding(*f[:-1], mask_group(f.key, mask)) for f in findings]
     return sorted(grouped, key=lambda f: (f.rank, f.check)) if len(grouped) > 1 else grouped
 
 
-def _image_part(key: str) -> str:
+def _image_prefix(key: str) -> str:
     """Dataset, split and image of ``dataset/split/image#query``."""
     return key.rpartition("#")[0] or key
 
@@ -215,9 +214,9 @@ def chance(check: str, severity: str, strength: float) -> float:
     """The estimated chance that a pair with a finding is right, 0 to 1.
 
     Args:
-        check: that found it, or :data:`SIBLING`
-        severity: of the finding, for checks without a table
-        strength: 0 surely bad to 1 no doubt, as the check has it
+        check: name of the check, or :data:`SIBLING`
+        severity: severity of the finding, used for checks without a table
+        strength: strength of the evidence, from 0 (surely bad) to 1 (no doubt)
     """
     strength = min(1.0, max(0.0, strength))
     if check in TABLE:
@@ -227,13 +226,13 @@ def chance(check: str, severity: str, strength: float) -> float:
 
 
 def smoothed(severity: str, right: int, arguable: int, wrong: int) -> float:
-    """The chance after findings were read. Where readers differ it is one half.
+    """The chance estimated from findings that were read, smoothed by a prior.
 
     Args:
-        severity: of the findings, in the middle of whose range the prior is
-        right: findings whose pair is bad
-        arguable: that two readers may differ about
-        wrong: whose pair is right
+        severity: severity of the findings; the prior is the middle of its range
+        right: number of findings whose pair is bad
+        arguable: number of findings about which readers may differ, counted as one half
+        wrong: number of findings whose pair is right
     """
     prior = sum(PRIORS[severity]) / 2
     return (wrong + arguable / 2 + WEIGHT * prior) / (right + arguable + wrong + WEIGHT)
@@ -241,11 +240,11 @@ def smoothed(severity: str, right: int, arguable: int, wrong: int) -> float:
 
 @cache
 def _curve(check: str) -> tuple[list[float], list[float]]:
-    """Strengths and chances between which is interpolated.
+    """Strengths and chances for the interpolation.
 
     Within a row the chance rises a little with the strength, so that findings keep their order.
-    What is stronger than all that was read counts as the strongest that was; strength 1 is no
-    doubt.
+    Evidence stronger than all findings that were read counts as the strongest of them; strength 1
+    is no doubt.
     """
     strengths: list[float] = []
     chances: list[float] = []
@@ -258,13 +257,13 @@ def _curve(check: str) -> tuple[list[float], list[float]]:
 
 
 CheckFunction = Callable[..., Iterable[Issue]]
-"""Given a :class:`~pairlens.fiftyone_plugin.checks.batch.Batch`, or for the scope ``"dataset"`` a
+"""Takes a :class:`~pairlens.fiftyone_plugin.checks.batch.Batch`, or for the scope ``"dataset"`` a
 :class:`~pairlens.fiftyone_plugin.checks.engine.DatasetStatistics`, and the
 parameters."""
 
 Statistic = Callable[[Any], NDArray[Any]]
-"""Given a batch, what a check of a dataset keeps of it: an array of numbers or of texts, mostly
-one value a sample. A function at the top of a module, so that other processes can run it."""
+"""Computes a statistic of a batch for a check of datasets: an array of numbers or of texts, mostly
+one value a sample. It must be a module-level function, so that other processes can run it."""
 
 
 @dataclass(frozen=True)
@@ -272,24 +271,22 @@ class Check:
     """A declared check.
 
     Attributes:
-        name: in ``snake_case``, as the catalogue has it
-        severity: of its findings unless an issue says otherwise
-        scope: what it compares
-        needs: what must be there for it to run: sample fields, ``"predictions"``,
-            ``"embeddings"`` or ``"outlines"``
-        wants: sample fields that it uses where they are there
-        about: one sentence for people
+        name: in ``snake_case``
+        severity: severity of its findings, unless an issue has its own
+        scope: whether it compares values of a sample, an image or a dataset
+        needs: requirements: sample fields, ``"predictions"``, ``"embeddings"`` or ``"outlines"``
+        wants: optional sample fields that it uses if the dataset has them
+        about: one sentence for users
         function: the generator
-        params: parameter defaults by name
-        keeps: for checks of datasets, what is kept of every sample
+        params: default of each parameter by name
+        keeps: the statistics that a check of datasets needs
         kinds: the kinds of datasets that it applies to
-        topic: the heading under which ``docs/checks.md`` has it
-        fires: samples of which it reports at least the first issue that the documentation shows
-        silent: samples alike of which it reports nothing
-        subject: what its findings judge; those of one subject are one group
-        shared: whether other queries of the same mask, which mostly are paraphrases, are likely
-            to have the same fault: they are then reported as ``info``. A function says of what the
-            other query says whether it may have it
+        topic: its heading in ``docs/checks.md``
+        fires: example samples with an issue; the documentation shows the first issue
+        silent: similar samples without an issue
+        subject: whether its findings are about the mask or the image; those of one are one group
+        shared: whether other queries of the same mask, mostly paraphrases, are likely to have the
+            same fault and are reported too, or a function of their features that decides it
     """
 
     name: str
@@ -308,21 +305,21 @@ class Check:
     shared: bool | Callable[[QueryFeatures], bool] = False
     wants: tuple[str, ...] = ()
 
-    def with_params(self, given: dict[str, Any]) -> Check:
+    def with_params(self, params: dict[str, Any]) -> Check:
         """The check with some parameters set; texts are cast to the default's type.
 
         Raises:
             UsageError: for an unknown parameter or a value of the wrong type
         """
         cast = dict(self.params)
-        for name, value in given.items():
+        for name, value in params.items():
             if name not in self.params:
                 known = ", ".join(self.params) or "none"
                 raise UsageError(f"check {self.name} has no parameter {name!r}; it has {known}")
             kind = type(self.params[name])
             try:
                 cast[name] = kind(value)
-                # int(9.5) is 9, which was not asked for, and NaN is no bound at all.
+                # int(9.5) would silently be 9, and NaN is no bound.
                 changed = isinstance(value, float) and cast[name] != value
                 wrong = changed or cast[name] != cast[name]
             except (TypeError, ValueError, OverflowError):
@@ -331,13 +328,13 @@ class Check:
                 raise UsageError(f"{self.name}.{name} takes a {kind.__name__}, not {value!r}")
         return replace(self, params=cast)
 
-    def run(self, given: Any) -> Iterator[Issue]:
+    def run(self, data: Any) -> Iterator[Issue]:
         """Calls the function on a batch, or on the statistics of a dataset."""
-        yield from self.function(given, **self.params)
+        yield from self.function(data, **self.params)
 
     def finding(self, issue: Issue) -> Finding:
-        """An issue of this check as a finding; the group is empty where it is that of the mask."""
-        group = issue.group or (_image_part(issue.key) if self.subject == "image" else "")
+        """The finding of an issue of this check; an empty group means the group of the mask."""
+        group = issue.group or (_image_prefix(issue.key) if self.subject == "image" else "")
         severity = issue.severity or self.severity
         score = chance(self.name, severity, issue.score)
         group = group_of(group) if group else ""
@@ -382,5 +379,5 @@ def check(
     return register
 
 
-def _samples(given: Sample | Iterable[Sample]) -> tuple[Sample, ...]:
-    return (given,) if isinstance(given, Sample) else tuple(given)
+def _samples(examples: Sample | Iterable[Sample]) -> tuple[Sample, ...]:
+    return (examples,) if isinstance(examples, Sample) else tuple(examples)

@@ -1,7 +1,7 @@
-"""Samples as the checks are given them: many side by side, a column for each field.
+"""Batches of samples for checks: a row for each sample, a column for each field.
 
-One sample in a hundred has an issue. Comparing a thousand areas with a bound takes as long as
-making one :class:`Sample`, so a check selects rows by columns and looks at those alone.
+About one sample in a hundred has an issue. Comparing a thousand areas with a bound takes as long as
+making one :class:`Sample`, so a check selects rows by columns and makes only their samples.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _NO_QUANTILES = [float("nan")] * _QUANTILES
 
 
 class Batch:
-    """Samples in rows.
+    """A batch of samples.
 
-    A check of samples is given any of them, one of images all of the samples of each image that
-    it is given (see :data:`~pairlens.fiftyone_plugin.checks.rows.MAX_IMAGE`).
+    For a check of images, a batch holds all samples of each of its images, up to
+    :data:`~pairlens.fiftyone_plugin.checks.rows.MAX_IMAGE`.
 
     Args:
         rows: the values of each sample
-        columns: what they are
+        columns: the fields of the rows
     """
 
     def __init__(self, rows: Sequence[Row], columns: Columns) -> None:
@@ -63,13 +63,13 @@ class Batch:
         self._values = dict(zip(columns.paths, by_path, strict=True))
         self._numbers: dict[str, Floats] = {}
         self._samples: dict[int, Sample] = {}
-        self._made: dict[Callable[[Batch], Any], Any] = {}
+        self._computed: dict[Callable[[Batch], Any], Any] = {}
 
-    def once(self, make: Callable[[Batch], T]) -> T:
-        """What a function makes of the batch, which it is asked for once."""
-        if make not in self._made:
-            self._made[make] = make(self)
-        return self._made[make]
+    def once(self, compute: Callable[[Batch], T]) -> T:
+        """The result of a function of the batch, which is called once and cached."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        return self._computed[compute]
 
     @classmethod
     def of(cls, samples: Iterable[Sample], checks: Iterable[Check]) -> Batch:
@@ -83,7 +83,7 @@ class Batch:
         return batch
 
     def take(self, rows: Sequence[int]) -> Batch:
-        """Some of the rows as a batch of their own, which shares the samples that are made."""
+        """A batch of some of the rows, which shares the samples that were made already."""
         if list(rows) == list(range(len(self.rows))):
             return self
         taken = Batch([self.rows[row] for row in rows], self.columns)
@@ -134,16 +134,16 @@ class Batch:
 
     @property
     def words(self) -> WordIndex:
-        """The queries, and which of them hold a word."""
+        """The queries, with an index of their words."""
         return self.features.words
 
     def found(self, find: Finder[T | None]) -> Iterator[tuple[str, str, T]]:
-        """Key, query and what is found in it, where something is."""
+        """Key, query and match of each sample in whose query a finder finds something."""
         each = zip(self.keys, self.phrases, find.each(self.words), strict=True)
-        return ((key, phrase, found) for key, phrase, found in each if found)
+        return ((key, phrase, match) for key, phrase, match in each if match)
 
     def values(self, path: str) -> Sequence[Any]:
-        """A column as it is stored.
+        """The stored values of a column.
 
         Raises:
             KeyError: for a field that the check does not declare among its needs
@@ -151,13 +151,13 @@ class Batch:
         return self._values[path]
 
     def number(self, path: str) -> Floats:
-        """A column of numbers; NaN, which is in no relation to any other, where there is none."""
+        """A column of numbers, NaN for samples without one."""
         if path not in self._numbers:
             self._numbers[path] = np.array(self.values(path), np.float64)
         return self._numbers[path]
 
-    def there(self, path: str) -> Bools:
-        """Where a text is not empty, a list has members, a flag is set."""
+    def present(self, path: str) -> Bools:
+        """Whether each sample has a text or list that is not empty, or a flag that is set."""
         return np.fromiter(map(bool, self.values(path)), np.bool_, len(self))
 
     def stat(self, name: str) -> Floats:
@@ -170,14 +170,14 @@ class Batch:
         NaN for placeholders, broken files and images that were not measured yet.
         """
         numbers = self.number(f"{fields.IMAGE_STATS}.{name}")
-        known = np.where(np.isnan(numbers), getattr(_NO_IMAGE, name), numbers)
-        return np.where(self._measured, known, np.nan)
+        values = np.where(np.isnan(numbers), getattr(_NO_IMAGE, name), numbers)
+        return np.where(self._measured, values, np.nan)
 
     @cached_property
     def _measured(self) -> Bools:
         paths = [path for path in self.columns.paths if path.startswith(f"{fields.IMAGE_STATS}.")]
         stored = np.array([[v is not None for v in self.values(path)] for path in paths])
-        return stored.any(0) & ~self.missing & ~self.there(f"{fields.IMAGE_STATS}.error")
+        return stored.any(0) & ~self.missing & ~self.present(f"{fields.IMAGE_STATS}.error")
 
     @cached_property
     def area(self) -> Floats:
@@ -192,18 +192,18 @@ class Batch:
 
     @cached_property
     def missing(self) -> Bools:
-        """Where a placeholder stands for the image."""
-        return self.there(fields.IMAGE_MISSING)
+        """Whether a placeholder replaces the image, for each sample."""
+        return self.present(fields.IMAGE_MISSING)
 
     @cached_property
     def broken(self) -> Bools:
-        """Where the mask could not be decoded."""
-        return self.there(f"{fields.MASK_STATS}.error")
+        """Whether the mask could not be decoded, for each sample."""
+        return self.present(f"{fields.MASK_STATS}.error")
 
     @cached_property
     def judged(self) -> Bools:
-        """Where there should be a target and a mask of it could be decoded."""
-        return ~self.there(fields.NO_TARGET) & ~self.broken
+        """Whether the pair has a target and a mask that could be decoded, for each sample."""
+        return ~self.present(fields.NO_TARGET) & ~self.broken
 
     @cached_property
     def sides(self) -> Integers:
@@ -227,12 +227,13 @@ class Batch:
     def images(self) -> Integers:
         """A number for each image."""
         numbers: dict[Any, int] = {}
-        known = (numbers.setdefault(image_of(row), len(numbers)) for row in self.rows)
-        return np.fromiter(known, np.int64, len(self))
+        each = (numbers.setdefault(image_of(row), len(numbers)) for row in self.rows)
+        return np.fromiter(each, np.int64, len(self))
 
     def groups(self, *columns: Integers, where: Bools) -> Iterator[list[int]]:
-        """The selected rows of one image whose values in further columns are equal as well, where
-        there are several, in the order of their keys.
+        """Yields groups of two or more selected rows with equal image and equal column values.
+
+        The rows of a group are in the order of their keys.
         """
         rows = np.flatnonzero(where)
         same = np.stack([column[rows] for column in (self.images, *columns)])
@@ -245,17 +246,17 @@ class Batch:
 
     @cached_property
     def siblings(self) -> dict[int, list[int]]:
-        """For the rows whose image and mask other rows have as well: all of these rows."""
-        there = self.there(MASK_DIGEST)
-        return {row: rows for rows in self.groups(self.masks, where=there) for row in rows}
+        """For each row that shares image and mask with others: all rows with them."""
+        present = self.present(MASK_DIGEST)
+        return {row: rows for rows in self.groups(self.masks, where=present) for row in rows}
 
     @cached_property
     def scored(self) -> Bools:
-        """Where there is a prediction of a scored field."""
-        there = [self.there(f"{field}._cls") for field, _ in self.columns.ious]
-        return np.logical_or.reduce([np.zeros(len(self), np.bool_), *there])
+        """Whether a scored field has a prediction, for each sample."""
+        present = [self.present(f"{field}._cls") for field, _ in self.columns.ious]
+        return np.logical_or.reduce([np.zeros(len(self), np.bool_), *present])
 
-    # What was written of images.
+    # Texts about images.
 
     @cached_property
     def captions(self) -> Sequence[tuple[Caption, ...]]:
@@ -263,28 +264,31 @@ class Batch:
         column = self._values.get(fields.CAPTIONS) or ((),) * len(self)
         return list(map(captions_from, column))
 
-    # What the queries say.
+    # Features of the queries.
 
     @cached_property
     def features(self) -> FeatureIndex:
-        """What each query says."""
+        """The features of each query."""
         return FeatureIndex(self.values(fields.PHRASE))
 
     def query(self, row: int) -> QueryFeatures:
-        """What the query of a row says."""
+        """The features of the query of a row."""
         return self.features.distinct[self.features.numbers[row]]
 
     def query_where(self, is_so: Any) -> Bools:
-        """Where the query says something: ``batch.query_where(lambda query: query.colors)``."""
+        """Whether a predicate holds for the features of each query.
+
+        Example: ``batch.query_where(lambda query: query.colors)``.
+        """
         distinct = self.features.distinct
         each = np.fromiter((bool(is_so(one)) for one in distinct), np.bool_, len(distinct))
         return each[self.features.numbers]
 
     @cached_property
     def outside(self) -> Floats:
-        """How far the masks lie outside the places that their queries name, in image sides.
+        """Distance of each mask from the place that its query names, in image sides.
 
-        As :func:`pairlens.fiftyone_plugin.checks.catalogue.positions.outside`.
+        See :func:`pairlens.fiftyone_plugin.checks.catalogue.positions.outside`.
         """
         away = np.zeros(len(self))
         placed = self.query_where(lambda query: query.region)
@@ -299,7 +303,11 @@ class Batch:
         return away
 
     def _quantiles(self, axis: str, chosen: NDArray[np.intp]) -> Floats:
-        """Where 10, 25, 50, 75 and 90 % of the targets lie, in image sides, of some rows."""
+        """The 10, 25, 50, 75 and 90 % quantiles of the target along an axis, in image sides.
+
+        Returns:
+            (rows, 5), NaN for samples without quantiles
+        """
         values = self.values(f"{fields.MASK_STATS}.{axis}_quantiles")
         some = (values[n] or () for n in chosen)
         listed = [each if len(each) == _QUANTILES else _NO_QUANTILES for each in some]
@@ -308,6 +316,6 @@ class Batch:
 
 
 def _beyond(values: Floats, low: Floats, high: Floats) -> Floats:
-    """As ``Region.excess_of`` has it along one axis, of many masks."""
+    """``Region.excess_of`` along one axis, for many masks."""
     apart = np.maximum(np.maximum(low[:, None] - values, values - high[:, None]), 0.0)
     return (apart.mean(1) + 2 * apart.min(1)) / 3

@@ -1,10 +1,10 @@
-"""Chooses checks and runs them over samples in batches, the rows of one image together.
+"""Chooses checks and runs them over batches of samples, with the rows of one image together.
 
-Checks of whole datasets are given statistics of all samples, some tens of bytes each, which lie in
-files: what stands in two splits, looks the same or is unusually long is found among numbers, a part
-of them at a time, and only the samples concerned are read again.
+Checks of whole datasets take statistics of all samples, some tens of bytes each, which are kept in
+files. They find duplicates, leaks and outliers in parts of these numbers, and only the samples
+concerned are read again.
 
-Nothing here knows where the samples come from.
+The engine does not depend on the source of the samples.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ from pairlens.importers.parallel import Pool, rare_collections
 from pairlens.importers.records import Kind
 from pairlens.importers.spools import ArraySpool
 
-Kept = Mapping[Statistic, NDArray[Any]]
+Statistics = Mapping[Statistic, NDArray[Any]]
 
 ReadAgain = Callable[[NDArray[np.int64] | None], Iterator[Batch]]
-"""Reads the samples of some numbers, or all, in batches and in the order of the import."""
+"""Reads the samples with some numbers, or all, in batches and in the order of the import."""
 
 BLOCK = 1 << 15
-"""Samples that are looked at together."""
+"""Number of samples whose statistics are read at a time."""
 
 PART = 1 << 16
-"""Samples among which equal marks are looked for together, about."""
+"""Approximate number of samples in a part of :meth:`DatasetStatistics.parts`."""
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
-"""Multiplied with a mark, makes its upper bits depend on all of them."""
+"""Multiplier that makes the upper bits of a mark depend on all of its bits."""
 
 
 def local_pool(workers: int) -> Pool:
-    """What runs checks on this machine: processes, or for one worker this one.
+    """The pool for checks on this machine: processes, or this process for one worker.
 
     Raises:
         UsageError: for workers below 1
@@ -79,39 +79,39 @@ def choose(
     """The checks to run, with their parameters set.
 
     Args:
-        names: all that apply if not given
-        params: by name
+        names: names of the checks; ``None`` for all that apply
+        params: parameters by check name
         with_predictions: whether scored predictions were named
-        kind: of the dataset
+        kind: kind of the dataset
         has_field: whether the dataset has a field of that name
-        lacking: takes the checks that would apply and lack something, with what that is
+        lacking: receives the checks that apply to the kind but have an unmet need, with the need
 
     Raises:
         UsageError: for an unknown name or parameter
-        StateError: for a check that was named and does not apply, or whose needs are not met
+        StateError: for a named check that does not apply or has an unmet need
     """
     for name in params:
-        CHECKS[name]  # a misspelt name is said, not passed over
+        CHECKS[name]  # raises for an unknown name
     chosen = []
     for name in names if names is not None else CHECKS:
         one = CHECKS[name]
-        if given := params.get(name):
-            one = one.with_params(dict(given))
-        want = _want(one, with_predictions, has_field)
-        if kind in one.kinds and not want:
+        if values := params.get(name):
+            one = one.with_params(dict(values))
+        need = _unmet_need(one, with_predictions, has_field)
+        if kind in one.kinds and not need:
             chosen.append(for_kind(one, kind))
         elif names is not None:
             raise StateError(
-                f"check {name} {want}" if kind in one.kinds else
+                f"check {name} {need}" if kind in one.kinds else
                 f"check {name} is for {' and '.join(one.kinds)}, and the dataset holds {kind}"
             )  # fmt: skip
         elif kind in one.kinds and lacking is not None:
-            lacking[name] = want
+            lacking[name] = need
     return chosen
 
 
-def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) -> str:
-    """What a check lacks, or nothing."""
+def _unmet_need(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) -> str:
+    """The first unmet need of a check, as the end of a sentence; ``""`` if all are met."""
     if PREDICTIONS in one.needs and not with_predictions:
         return "needs predictions; name a scored field with --pred"
     if OUTLINES in one.needs and has_field(fields.TARGET_BOX):
@@ -128,10 +128,10 @@ def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) 
 
 
 def for_kind(one: Check, kind: Kind) -> Check:
-    """A check as it runs on a kind of dataset.
+    """The variant of a check for a kind of dataset.
 
-    Checks of queries go through captions instead, and where there are conversations through
-    answers of more than a word or two.
+    Checks of queries read captions in datasets of captions, and also answers of more than a word or
+    two in datasets of conversations.
     """
     if kind == "pairs" or one.needs != (fields.PHRASE,):
         return one
@@ -146,12 +146,12 @@ class Examined:
     """The results of a batch.
 
     Attributes:
-        found: findings by row, where there are any
-        kept: what the checks of datasets keep
+        findings: findings by row, for rows that have some
+        statistics: the statistics for the checks of datasets
     """
 
-    found: dict[int, list[Finding]]
-    kept: Kept
+    findings: dict[int, list[Finding]]
+    statistics: Statistics
 
 
 def examined(
@@ -160,10 +160,10 @@ def examined(
     """Runs checks over batches; yields each with its results.
 
     Args:
-        batches: of :func:`~pairlens.fiftyone_plugin.checks.rows.in_batches`
-        columns: of their rows
-        checks: to run
-        pool: what runs them
+        batches: batches from :func:`~pairlens.fiftyone_plugin.checks.rows.in_batches`
+        columns: the columns of their rows
+        checks: the checks to run
+        pool: the pool to run them in
     """
     work = partial(examine, columns=columns, checks=checks)
     if pool.is_here:  # checks hold the interpreter's lock: threads would wait for each other
@@ -175,76 +175,76 @@ def examined(
 
 
 def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> Examined:
-    """Runs checks over rows, and keeps what the checks of datasets among them want kept."""
-    with rare_collections():  # what is remembered of words and texts forms no cycles either
+    """Runs the checks of samples and images over rows, and computes statistics for the others."""
+    with rare_collections():  # the caches of words and texts form no reference cycles
         batch = Batch(rows, columns)
-        found = find_in(batch, [one for one in checks if one.scope != "dataset"])
-        kept = keep(batch, checks)
-        return Examined(found, kept)
+        findings = find_in(batch, [one for one in checks if one.scope != "dataset"])
+        statistics = statistics_of(batch, checks)
+        return Examined(findings, statistics)
 
 
-def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
-    """What some checks keep of a batch."""
+def statistics_of(batch: Batch, checks: Iterable[Check]) -> Statistics:
+    """The statistics of a batch that some checks need."""
     wanted = dict.fromkeys(statistic for one in checks for statistic in one.keeps)
     return {statistic: statistic(batch) for statistic in wanted}
 
 
 def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
-    """Findings of checks of samples and images, by row."""
+    """The findings of checks of samples and images, by row."""
     checks = list(checks) if batch.rows else []
-    found: defaultdict[int, list[Finding]] = defaultdict(list)
+    findings: defaultdict[int, list[Finding]] = defaultdict(list)
     for one in checks:
         for issue in one.run(batch):
-            found[batch.row_of[issue.key]].append(one.finding(issue))
-    _add_siblings(batch, checks, found)
-    return dict(found)
+            findings[batch.row_of[issue.key]].append(one.finding(issue))
+    _add_siblings(batch, checks, findings)
+    return dict(findings)
 
 
 def _add_siblings(
-    batch: Batch, checks: Iterable[Check], found: defaultdict[int, list[Finding]]
+    batch: Batch, checks: Iterable[Check], findings: defaultdict[int, list[Finding]]
 ) -> None:
-    """Reports other queries of a mask whose query has a fault that paraphrases share.
+    """Reports the other queries of a mask if one of them has a fault that paraphrases often share.
 
-    It is a warning where most queries of the mask are reported for themselves, else info.
+    Their severity is ``warning`` if most queries of the mask have the fault, else ``info``.
     """
     shared = {one.name: one.shared for one in checks if one.shared}
-    own = [(row, f) for row, findings in found.items() for f in findings if f.check in shared]
+    own = [(row, f) for row, some in findings.items() for f in some if f.check in shared]
     reported = {(row, finding.check) for row, finding in own if finding.severity != "info"}
     for row, finding in own:
         may_share = shared[finding.check]
         for other in batch.siblings.get(row, ()):
             if callable(may_share) and not may_share(batch.query(other)):
                 continue
-            if all(f.check != finding.check for f in found[other]):
+            if all(f.check != finding.check for f in findings[other]):
                 queries = batch.siblings[other]
                 several = sum((each, finding.check) in reported for each in queries)
                 severity = "warning" if 2 * several > len(queries) else "info"
-                found[other].append(_of_sibling(finding, batch.keys[other], severity))
+                findings[other].append(_sibling_finding(finding, batch.keys[other], severity))
 
 
 SIBLING_STRENGTH = {"warning": 0.3, "info": 0.5}
-"""Of findings that follow from other queries of the mask, by severity."""
+"""Strength of findings that follow from other queries of the mask, by severity."""
 
 
-def _of_sibling(own: Finding, key: str, severity: str) -> Finding:
+def _sibling_finding(own: Finding, key: str, severity: str) -> Finding:
     note = f"of {own.key}, another query of this mask: {own.note}"
     score = chance(SIBLING, severity, SIBLING_STRENGTH[severity])
     return own._replace(key=key, severity=severity, score=score, note=note)
 
 
 def find_all(samples: Sequence[Sample], checks: Sequence[Check]) -> dict[str, list[Finding]]:
-    """Findings of all checks by key, as they would be if the samples were a dataset."""
+    """The findings of all checks by key, with the samples taken for a whole dataset."""
     batch = Batch.of(samples, checks)
-    found: defaultdict[int, list[Finding]] = defaultdict(list)
+    findings: defaultdict[int, list[Finding]] = defaultdict(list)
     for one in checks if len(batch) else ():
         for issue in issues_in(batch, one):
-            found[batch.row_of[issue.key]].append(one.finding(issue))
-    _add_siblings(batch, checks, found)
-    return {key: found[row] for row, key in enumerate(batch.keys)}
+            findings[batch.row_of[issue.key]].append(one.finding(issue))
+    _add_siblings(batch, checks, findings)
+    return {key: findings[row] for row, key in enumerate(batch.keys)}
 
 
 def issues_in(batch: Batch, one: Check) -> Iterator[Issue]:
-    """Issues of a check, of any scope, if the batch were a dataset."""
+    """The issues of a check of any scope, with the batch taken for a whole dataset."""
 
     def read_again(numbers: Integers | None) -> Iterator[Batch]:
         yield batch if numbers is None else batch.take(np.sort(numbers).tolist())
@@ -252,86 +252,86 @@ def issues_in(batch: Batch, one: Check) -> Iterator[Issue]:
     if one.scope != "dataset":
         return one.run(batch)
     statistics = DatasetStatistics().reading(read_again)
-    statistics.add(keep(batch, [one]))
+    statistics.add(statistics_of(batch, [one]))
     return one.run(statistics)
 
 
 @dataclass(eq=False)
 class DatasetStatistics:
-    """What is kept of all samples: what a check of a dataset is given.
+    """Statistics of all samples: the input of a check of datasets.
 
-    ``statistics[words]`` are the values that the function ``words`` had for every batch, joined in
-    the order in which the batches came: all at once, which takes memory for every sample.
-    :meth:`blocks` and :meth:`parts` give some at a time. Texts are held once each: in their place
-    stand numbers, and :meth:`texts` has what these mean.
+    ``statistics[words]`` joins the values of the function ``words`` for every batch, in the order
+    of the batches; it takes memory for every sample, while :meth:`blocks` and :meth:`parts` yield
+    some values at a time. Each distinct text is held once and represented by a number;
+    :meth:`texts` lists the texts by number.
 
     Attributes:
-        notes: what checks say of the dataset as a whole, instead of a finding on most samples
+        notes: notes of checks about the dataset as a whole, in place of a finding on most samples
     """
 
     notes: list[str] = field(default_factory=list[str])
-    _kept: defaultdict[Statistic, ArraySpool] = field(
+    _spools: defaultdict[Statistic, ArraySpool] = field(
         default_factory=lambda: defaultdict(ArraySpool), init=False
     )
     _texts: dict[Statistic, dict[Any, int]] = field(default_factory=dict, init=False)
-    _begun: bool = field(default=False, init=False)
+    _has_samples: bool = field(default=False, init=False)
     _read_again: ReadAgain = field(default=lambda numbers: iter(()), init=False)
 
     def reading(self, read_again: ReadAgain) -> DatasetStatistics:
-        """The same statistics, with another way to read samples again."""
+        """The same statistics with another function to read samples again."""
         other = copy(self)
         other._read_again = read_again
         return other
 
-    def add(self, kept: Kept) -> None:
-        """Takes in what was kept of the next batch."""
-        self._begun = True
-        for statistic, values in kept.items():
+    def add(self, statistics: Statistics) -> None:
+        """Adds the statistics of the next batch."""
+        self._has_samples = True
+        for statistic, values in statistics.items():
             if values.dtype == np.object_:
-                known = self._texts.setdefault(statistic, {})
-                numbers = [known.setdefault(each, len(known)) for each in values]
+                by_text = self._texts.setdefault(statistic, {})
+                numbers = [by_text.setdefault(each, len(by_text)) for each in values]
                 values = np.array(numbers, np.uint32)
-            self._kept[statistic].add(values)
+            self._spools[statistic].add(values)
 
     def findings(
         self,
         checks: Iterable[Check],
         read_again: Callable[[Check, NDArray[np.int64] | None], Iterator[Batch]],
     ) -> Iterator[Finding]:
-        """Findings of checks of datasets; none where there is no sample.
+        """Yields the findings of checks of datasets; none if there is no sample.
 
         Args:
-            checks: to run
-            read_again: reads samples with what a check needs
+            checks: the checks to run
+            read_again: reads samples with the fields that a check needs
         """
-        for one in checks if self._begun else ():
+        for one in checks if self._has_samples else ():
             yield from map(one.finding, one.run(self.reading(partial(read_again, one))))
 
     def __getitem__(self, statistic: Statistic) -> NDArray[Any]:
-        return self._kept[statistic].read()
+        return self._spools[statistic].read()
 
     def count(self, statistic: Statistic) -> int:
-        """How many values of a statistic there are."""
-        return len(self._kept[statistic])
+        """The number of values of a statistic."""
+        return len(self._spools[statistic])
 
     def blocks(self, *statistics: Statistic) -> Iterator[tuple[int, list[NDArray[Any]]]]:
-        """Yields statistics of one value a sample, of so many samples at a time.
+        """Yields statistics with one value a sample, :data:`BLOCK` samples at a time.
 
         Yields:
             the number of the first sample, and the values of each statistic
         """
         for start in range(0, self.count(statistics[0]), BLOCK):
-            yield start, [self._kept[one].read(start, BLOCK) for one in statistics]
+            yield start, [self._spools[one].read(start, BLOCK) for one in statistics]
 
     def following(self, statistic: Statistic, counts: Iterable[int]) -> Iterator[NDArray[Any]]:
-        """Yields so many values of a statistic, then so many of those behind them, ..."""
+        """Yields consecutive slices of a statistic, of the given lengths."""
         start = 0
         for count in counts:
-            yield self._kept[statistic].read(start, count)
+            yield self._spools[statistic].read(start, count)
             start += count
 
     def parts(self, mark: Statistic, *others: Statistic) -> Iterator[list[NDArray[Any]]]:
-        """Yields samples part by part, those of equal marks together; those of mark 0 are left out.
+        """Yields samples in parts that keep equal marks together, without samples of mark 0.
 
         Args:
             mark: a statistic of 64-bit numbers, one a sample or more
@@ -342,26 +342,26 @@ class DatasetStatistics:
         """
         parts = np.uint64(1 + self.count(mark) // PART)
         for part in range(int(parts)):
-            found: list[list[NDArray[Any]]] = []
+            pieces: list[list[NDArray[Any]]] = []
             for start, (marks, *values) in self.blocks(mark, *others):
                 scattered = (marks * _SCATTER) >> np.uint64(32)
                 here = np.flatnonzero((scattered % parts == part) & (marks != 0))
-                found.append([start + here, marks[here], *(each[here] for each in values)])
-            if found:
-                yield [np.concatenate(each) for each in zip(*found, strict=True)]
+                pieces.append([start + here, marks[here], *(each[here] for each in values)])
+            if pieces:
+                yield [np.concatenate(each) for each in zip(*pieces, strict=True)]
 
     def texts(self, statistic: Statistic) -> list[Any]:
-        """The distinct texts of a statistic, by the numbers that stand for them."""
+        """The distinct texts of a statistic; the number of a text is its index."""
         return list(self._texts.get(statistic, ()))
 
     def read(self, rows: NDArray[Any] | None = None) -> Iterator[Batch]:
         """Reads samples again.
 
         Args:
-            rows: their numbers, those of a boolean array, or all samples if not given
+            rows: numbers of the samples, or a boolean array over all; all samples if not given
 
         Yields:
-            batches of some of them, in the order of the import
+            batches in the order of the import
         """
         if rows is None:
             yield from self._read_again(None)

@@ -75,9 +75,9 @@ def target_colors(**shares: float) -> TargetColors:
 
 def captioned(*captions: str | tuple[str, int | None], key: str = "rsteller/train/1") -> Sample:
     """An image with captions, each a text or a text and its task."""
-    told = [(c, None) if isinstance(c, str) else c for c in captions]
+    tasks = [(c, None) if isinstance(c, str) else c for c in captions]
     _, split, image_id = key.split("/", 2)
-    return Sample(key, image_id, split, "", captions=tuple(Caption(*each) for each in told))
+    return Sample(key, image_id, split, "", captions=tuple(Caption(*each) for each in tasks))
 
 
 def talk(*said: str, key: str = "rsgpt4v/train/1", file: str = "a.json", index: int = 0,

@@ -1,11 +1,11 @@
-"""One pass over the samples of a dataset: each is read, examined, and told with all its findings.
+"""Reads the samples of a dataset once, runs checks over them, and yields them with their findings.
 
-Checks of samples and images report at once; those of datasets keep statistics on the way and report
-at the end, until when what the others found waits in a file.
+Checks of samples and images report at once. Checks of datasets collect statistics and report at the
+end; until then the findings of the other checks wait in a file.
 
-The database sends rows of values instead of documents, which halves the time to read them: most of
-it goes into the names of the fields. It puts no more than ids in order, which an index does for it,
-and makes the next rows while those before them are looked at.
+MongoDB sends rows of values instead of documents. That halves the time to read them, most of which
+goes into field names. Only ids are sorted, by an index, and the next rows are fetched while the
+checks run over the previous ones.
 """
 
 from __future__ import annotations
@@ -38,35 +38,40 @@ from pairlens.importers.store import kind_of
 T = TypeVar("T")
 
 LABELS = f"{fields.FINDINGS}.classifications"
-"""As a column: what :data:`LABEL_VALUES` names of each label, in a list for each."""
+"""Column of the stored findings: a list for each label, of the values in :data:`LABEL_VALUES`."""
 
 LABEL_VALUES = ("label", "severity", "score", "note", "group")
-"""What a finding's label holds, besides what FiftyOne puts there."""
+"""The attributes of a finding's label that PairLens stores."""
 
 EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
-"""Columns that tell a sample, what was found about it before, and what was decided."""
+"""Columns of a sample's id, its earlier findings, and its verdict."""
 
 _EDITS = (fields.ORIGINAL_PHRASE, fields.ORIGINAL_MASK, fields.TEXT_EDITS)
-_UNMENDED = [{"$eq": [{"$ifNull": [f"${name}", None]}, None]} for name in _EDITS]
+_IS_UNMENDED = [{"$eq": [{"$ifNull": [f"${name}", None]}, None]} for name in _EDITS]
 
 STORED_LABELS = {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in LABEL_VALUES]}}
-"""Makes the values of :data:`LABELS` of a document; ``null`` where it has no labels."""
+"""MongoDB expression for the column :data:`LABELS`; ``null`` if a document has no labels."""
 
-_NOT_AS_STORED: dict[str, Any] = {
-    # Where nothing was mended, the pair is to be fixed, and nothing is decided of its findings.
+_COMPUTED_COLUMNS: dict[str, Any] = {
+    # A pair with ``fix`` that was not edited is still to be fixed: its findings are open.
     fields.VERDICT: {
         "$cond": [
-            {"$and": [{"$eq": [f"${fields.VERDICT}", fields.VerdictKind.FIX.value]}, *_UNMENDED]},
+            {
+                "$and": [
+                    {"$eq": [f"${fields.VERDICT}", fields.VerdictKind.FIX.value]},
+                    *_IS_UNMENDED,
+                ]
+            },
             None,
             f"${fields.VERDICT}",
         ]
     },
     LABELS: STORED_LABELS,
 }
-"""Columns that the database makes of what is stored."""
+"""MongoDB expressions of the columns that differ from the stored field."""
 
 WAITING = 5000
-"""Samples that wait in memory for the checks of datasets; the others in a file."""
+"""Samples that wait in memory for the checks of datasets; further ones wait in a file."""
 
 _ID = np.dtype(f"V{ID_BYTES}")
 _IN_ORDER = np.dtype([("high", ">u8"), ("low", ">u4")])
@@ -76,7 +81,7 @@ UNFLAGGED = 2.0
 """The badness of a sample without findings."""
 
 _STEP = 1e-5
-"""By what a step of severity makes a sample less bad: less than any difference of scores does."""
+"""Difference in badness of neighbouring severities: less than any difference of scores."""
 
 StoredLabels = Sequence[Sequence[Any]]
 """Findings as stored: the values of
@@ -85,18 +90,18 @@ StoredLabels = Sequence[Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Some samples, with what was found about them before and now.
+    """Samples that were checked, with their earlier and their new findings.
 
-    A sound sample, as most are, takes no object of its own.
+    The values are columns, so that samples without findings, the majority, need no object.
 
     Attributes:
-        ids: of the samples, 12 bytes each: they may wait in a file, and objects are slow to write
-        keys: of the samples
-        qualities: as stored, ``None`` where a sample was never checked
-        labels: their findings as stored, ``None`` or empty where there are none
-        verdicts: as stored, ``None`` where a sample was not reviewed
-        masks: digests of their masks, ``None`` where there is no mask
-        found: those of now, by the sample's number here, where there are any
+        ids: ids of the samples, 12 bytes each, which are fast to write to a file
+        keys: keys of the samples
+        qualities: stored qualities, ``None`` for samples that were never checked
+        labels: stored findings, ``None`` or empty for samples without
+        verdicts: stored verdicts, ``None`` for samples that were not reviewed
+        masks: digests of the masks, ``None`` for samples without a mask
+        findings: new findings by the sample's position, for samples that have some
     """
 
     ids: bytes
@@ -105,32 +110,37 @@ class Checked:
     labels: Sequence[StoredLabels | None]
     verdicts: Sequence[str | None]
     masks: Sequence[str | None]
-    found: dict[int, list[Finding]]
+    findings: dict[int, list[Finding]]
 
     @classmethod
     def of(cls, rows: Sequence[Row], columns: Columns, found: dict[int, list[Finding]]) -> Checked:
-        """Rows with the columns of ``EARLIER``, and what was found about them."""
+        """The samples of some rows, which have the columns of :data:`EARLIER`."""
         at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:], MASK_DIGEST))
         ids, keys, qualities, labels, verdicts, masks = ([row[n] for row in rows] for n in at)
         joined = b"".join([each.binary for each in ids])
         return cls(joined, keys, qualities, labels, verdicts, masks, found)
 
     def complete(self, more: Mapping[str, list[Finding]], running: Collection[str]) -> None:
-        """Adds findings by key and those that checks which do not run left, worst first."""
+        """Completes and sorts the new findings of each sample, worst first.
+
+        Args:
+            more: further findings by key
+            running: names of the checks that run; earlier findings of others are kept
+        """
         for number, (key, labels) in enumerate(zip(self.keys, self.labels, strict=True)):
             if key in more:
-                self.found.setdefault(number, []).extend(more[key])
+                self.findings.setdefault(number, []).extend(more[key])
             left = [label for label in labels if label[0] not in running] if labels else ()
             if left and (kept := earlier_findings(key, left)):
-                self.found.setdefault(number, []).extend(kept)
-        for number, findings in self.found.items():
-            self.found[number] = sorted_findings(findings, self.masks[number])
+                self.findings.setdefault(number, []).extend(kept)
+        for number, findings in self.findings.items():
+            self.findings[number] = sorted_findings(findings, self.masks[number])
 
 
 def earlier_findings(key: str, labels: StoredLabels | None) -> list[Finding]:
-    """The findings that a sample has; labels that someone else put there are left out.
+    """The findings in a sample's stored labels, without labels that PairLens did not store.
 
-    Those of datasets that were flagged before there were groups have an empty group.
+    Findings of versions without groups have an empty group.
     """
     return [
         Finding(key, *label[:-1], group=label[-1] or "")
@@ -140,21 +150,21 @@ def earlier_findings(key: str, labels: StoredLabels | None) -> list[Finding]:
 
 
 def badness_of(findings: Sequence[Finding]) -> float:
-    """What :func:`badness` makes of findings."""
+    """The badness of findings; :func:`badness` is the same as a MongoDB expression."""
     return min(
         [_STEP * SEVERITIES.index(f.severity) + f.score for f in findings], default=UNFLAGGED
     )
 
 
 def badness(check: str | None = None) -> dict[str, Any]:
-    """A MongoDB expression that sorts samples worst first.
+    """MongoDB expression for the badness of a sample; ascending order is worst first.
 
-    A sample is as bad as its worst finding: score first, which is the chance that the sample is
-    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
-    less than any difference of scores; samples without a finding come last, with :data:`UNFLAGGED`.
+    The badness is that of the worst finding: by score, the chance that the sample is right, then by
+    severity. Scores in [0, 1] have four decimals, so a step of severity counts less than any
+    difference of scores. Samples without a finding come last, with :data:`UNFLAGGED`.
 
     Args:
-        check: only this check's findings count
+        check: name of the only check whose findings count; ``None`` for all
     """
     found = labels_expression(check)
     rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
@@ -166,7 +176,7 @@ def badness(check: str | None = None) -> dict[str, Any]:
 
 
 def labels_expression(check: str | None) -> dict[str, Any]:
-    """A MongoDB expression for the findings of a sample, of a check alone where one is given."""
+    """MongoDB expression for the findings of a sample, of one check if given."""
     found: Any = {"$ifNull": [f"${LABELS}", []]}
     if check is None:
         return found
@@ -175,14 +185,14 @@ def labels_expression(check: str | None) -> dict[str, Any]:
 
 @dataclass
 class _Waiting:
-    """What was found about samples, in the order in which it came: most of it in a file."""
+    """A queue of checked samples, most of it in a file."""
 
     _first: deque[Checked] = field(default_factory=deque[Checked], init=False)
     _later: ObjectSpool[Checked] = field(default_factory=ObjectSpool[Checked], init=False)
     _samples: int = field(default=0, init=False)
 
     def add(self, some: Checked) -> None:
-        """Takes in the next."""
+        """Appends samples."""
         self._samples += len(some.keys)
         if self._samples <= WAITING:
             self._first.append(some)
@@ -190,7 +200,7 @@ class _Waiting:
             self._later.add(some)
 
     def __iter__(self) -> Iterator[Checked]:
-        """Gives all back, once."""
+        """Removes and yields all samples, in order."""
         while self._first:
             yield self._first.popleft()
         yield from self._later
@@ -203,34 +213,34 @@ def find(
     pool: Pool | None = None,
     notes: list[str] | None = None,
 ) -> Iterator[Checked]:
-    """Yields all samples as they were read, with their findings, worst first, image by image.
+    """Runs checks over all samples, and yields them with their findings, worst first, by image.
 
-    Findings of checks that do not run stay as they are.
+    Findings of checks that do not run are kept.
 
     Args:
         samples: a dataset or view that PairLens imported
-        checks: to run
+        checks: the checks to run
         scorings: the evaluation's key by prediction field
-        pool: what runs them; this process if not given
-        notes: takes what checks say of the dataset as a whole
+        pool: the pool to run them in; this process if not given
+        notes: receives the notes of checks about the dataset as a whole
     """
     running = {one.name for one in checks}
-    across = [one for one in checks if one.scope == "dataset"]
+    dataset_checks = [one for one in checks if one.scope == "dataset"]
     first = [one for one in checks if one.scope != "dataset" or one.keeps]
     columns = Columns.of(first, scorings, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
     notes = [] if notes is None else notes
     statistics, ids, waiting = DatasetStatistics(notes), ArraySpool(), _Waiting()
     read = batches(samples, columns, notes)
-    for rows, done in examined(read, columns, first, pool or Pool()):
-        some = Checked.of(rows, columns, done.found)
-        if not across:
+    for rows, results in examined(read, columns, first, pool or Pool()):
+        some = Checked.of(rows, columns, results.findings)
+        if not dataset_checks:
             some.complete({}, running)
             yield some
             continue
         waiting.add(some)
         ids.add(np.frombuffer(some.ids, _ID))
-        statistics.add(done.kept)
-    found = statistics.findings(across, partial(_read_again, samples, scorings, ids))
+        statistics.add(results.statistics)
+    found = statistics.findings(dataset_checks, partial(_read_again, samples, scorings, ids))
     with closing(KeyedSpool((one.key, one) for one in found)) as more:
         for some in waiting:
             some.complete(more.of(some.keys), running)
@@ -240,7 +250,7 @@ def find(
 def _read_again(
     samples: Any, scorings: Mapping[str, str], ids: ArraySpool, one: Check, numbers: Integers | None
 ) -> Iterator[Batch]:
-    """The samples of some numbers, with what a check needs, in the order of their import."""
+    """Reads the samples with some numbers, and the fields that a check needs, in import order."""
     known = ids.read() if numbers is None else _of_numbers(ids, numbers)
     order: NDArray[Any] = known.view(_IN_ORDER)
     wanted = known[np.lexsort((order["low"], order["high"]))]
@@ -261,41 +271,42 @@ def _of_numbers(ids: ArraySpool, numbers: Integers) -> NDArray[Any]:
 def batches(samples: Any, columns: Columns, notes: list[str] | None = None) -> Iterator[list[Row]]:
     """The samples of a dataset or view in batches, the rows of one image together.
 
-    What was read may be written to meanwhile, what comes later may not.
+    Samples that were yielded may be changed meanwhile, later ones may not.
 
     Args:
         samples: the dataset or view
-        columns: with ``_id`` among them
-        notes: takes which images have more samples than are compared with each other
+        columns: the columns to read, with ``_id`` among them
+        notes: receives a note on images with more samples than are compared with each other
     """
-    rows = _ahead(rows_of(samples, columns, _ids_by_image(samples)))
+    rows = _prefetched(rows_of(samples, columns, _ids_by_image(samples)))
     yield from in_batches(chain.from_iterable(rows), notes)
 
 
 def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator[list[Row]]:
-    """The rows of some samples of a dataset, in the order of the ids, those of 1,000 at a time;
-    of those that are in the working set, and still there.
+    """Yields the rows of samples in the order of their ids, in batches of 1,000.
+
+    Samples outside the working set and deleted ones are left out.
 
     Args:
         samples: the dataset or a view of it
-        columns: with ``_id`` among them
-        ids: of the samples
+        columns: the columns to read, with ``_id`` among them
+        ids: ids of the samples
     """
     at = columns.paths.index("_id")
-    row = [_NOT_AS_STORED.get(path, f"${path}") for path in columns.paths]
-    collection, own = fo_internals.collection(samples), working_set.own_filter(samples)
+    row = [_COMPUTED_COLUMNS.get(path, f"${path}") for path in columns.paths]
+    collection, in_working_set = fo_internals.collection(samples), working_set.own_filter(samples)
     for some in store.batched(ids, BATCH):
-        # A field that is not there becomes a null in its place.
-        where = {"_id": {"$in": some}, **own}
+        # A missing field becomes null in its place.
+        where = {"_id": {"$in": some}, **in_working_set}
         pipeline = [{"$match": where}, {"$project": {"_id": 0, "row": row}}]
-        # With one more than there are, all come at once.
+        # A batch size above the number of documents makes MongoDB send all at once.
         docs = collection.aggregate(pipeline, batchSize=len(some) + 1)
         found = {doc["row"][at]: doc["row"] for doc in docs}
         yield [found[each] for each in some if each in found]
 
 
 def row_of(document: Mapping[str, Any], columns: Columns) -> Row:
-    """The row that the database would send of a sample's document."""
+    """The row of a sample's document, as MongoDB would send it."""
     row = [_value(document, path) for path in columns.paths]
     for number, path in enumerate(columns.paths):
         if path == LABELS:
@@ -312,7 +323,7 @@ def _value(document: Any, path: str) -> Any:
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
     pipeline = [
         *working_set.pipeline_of_all(samples),
-        # There is an index in this order, so that of a whole dataset nothing is sorted or read.
+        # An index has this order, so for a whole dataset no document is sorted or read.
         {"$sort": dict.fromkeys((fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id"), 1)},
         {"$project": {"_id": 1}},
     ]
@@ -323,8 +334,8 @@ def _decoded(samples: Any, pipeline: Sequence[dict[str, Any]], size: int) -> Ite
     return chain.from_iterable(map(bson.decode_all, store.raw(samples, pipeline, size)))
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """Has the next item made in a thread while one is looked at."""
+def _prefetched(items: Iterator[T]) -> Iterator[T]:
+    """Yields the items; a thread computes the next one in the meantime."""
     with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:

@@ -1,19 +1,18 @@
-"""Findings on the samples: how they are stored, and whether they would be found again.
+"""Stores findings on samples, and decides whether a repeated flagging would find the same.
 
-No more is written than has changed. The selections ``clean`` and ``quiet`` leave out dropped pairs,
-and those with open findings.
+Only changes are written. The selections ``clean`` and ``quiet`` leave out dropped pairs and pairs
+with open findings.
 
-A flagging keeps, among the dataset's facts, digests of all that it went by, and what it told:
+A flagging stores its report in the dataset's facts, with digests of all that it depends on:
 
-- of the code of PairLens and what it runs on, the checks with their parameters, and the scored
-  fields that they use
-- of the samples' documents as they are stored, but for what a flagging itself writes
-- of the findings that the samples then have
+- the code of PairLens and its platform, the checks with their parameters, and the scored fields
+  that they use
+- the samples' stored documents, without the fields that a flagging writes
+- the resulting findings of the samples
 
-Where these three are the same, the checks would find and store the same, and need not run. Nothing
-is kept where that cannot be told: of a run with a check of another package, which may go by
-anything, of one during which somebody changed a sample, and of one with code that was updated since
-it was loaded. Then, and where anything differs, the checks run.
+If all three are unchanged, the checks would find the same and do not run. Nothing is stored if the
+digests do not cover everything: if a check of another package ran, a sample was changed during the
+run, or the code was updated after it was loaded.
 """
 
 from __future__ import annotations
@@ -52,18 +51,18 @@ _AS_SOUND = (SOUND, None)
 
 
 OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
-"""By selection, the severities of the findings that leave a pair out as long as they are open."""
+"""Severities of open findings that exclude a pair, by selection."""
 
 ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
-"""Verdicts that close the findings of a pair, and take it into the selection ``kept``; of ``fix``
-where something was mended."""
+"""Verdicts that close the findings of a pair and select it for ``kept``; ``fix`` only after an
+edit."""
 
-_NOT_READ = (
+_UNREAD_FIELDS = (
     # a flagging writes
     *(fields.FINDINGS, fields.QUALITY, fields.WORST_SEVERITY, fields.READING, "last_modified_at"),
     *("_dataset_id", "created_at"),  # a clone has its own
 )
-"""Of a document, what its digest is not made of: no check reads it."""
+"""Fields that are left out of the digest of a document, since no check reads them."""
 
 _LOADED = time.time()
 
@@ -72,11 +71,11 @@ _DIGEST = 16
 
 
 class Changes(NamedTuple):
-    """What is to be written of some samples.
+    """Changed findings of some samples.
 
     Attributes:
-        sound: ids of those that get the same: that there is no finding; 12 bytes each
-        others: ids, and values by field, of those with other findings than they have
+        sound: ids, 12 bytes each, of samples that no longer have or never had a finding
+        others: ids, and values by field, of samples whose new findings differ from the stored
     """
 
     sound: Sequence[bytes]
@@ -84,12 +83,12 @@ class Changes(NamedTuple):
 
 
 def changes_of(some: Checked) -> Changes:
-    """What is to be written of samples, with the findings they are to have."""
+    """The changes between the stored and the new findings of samples."""
     stored = enumerate(zip(some.qualities, some.labels, strict=True))
-    sound = [n for n, was in stored if was != _AS_SOUND and n not in some.found]
+    sound = [n for n, was in stored if was != _AS_SOUND and n not in some.findings]
     others = [
         (ObjectId(_id(some, number)), stored_values(findings))
-        for number, findings in sorted(some.found.items())
+        for number, findings in sorted(some.findings.items())
         if _differs(some, number, findings)
     ]
     return Changes([_id(some, number) for number in sound], others)
@@ -100,14 +99,14 @@ def _id(some: Checked, number: int) -> bytes:
 
 
 class Writing:
-    """Stores findings on their samples, while others are found.
+    """Stores findings in the background, while the checks run over further samples.
 
-    Sound samples wait until the others are written, and go in the order of their ids, in which the
-    database has them: image by image it would read and write most of its pages several times.
+    Samples without findings are written last, in the order of their ids, which is their order in
+    the database: by image, MongoDB would read and write most of its pages several times.
 
     Args:
-        dataset: that the samples belong to
-        threads: that run tasks in the background, in turns
+        dataset: the dataset of the samples
+        threads: background threads, used in turns
     """
 
     def __init__(self, dataset: Any, threads: Iterator[BackgroundThread]) -> None:
@@ -118,11 +117,11 @@ class Writing:
 
     @property
     def waiting(self) -> int:
-        """How many samples wait."""
+        """The number of samples that wait to be written."""
         return len(self._sound)
 
     def add(self, some: Checked) -> int:
-        """Takes in samples with the findings they are to have; how many have others, or none."""
+        """Adds samples with their new findings; returns how many of them change."""
         if not self._begun:
             schema.unindex_changes(self._dataset)
         self._begun, changes = True, changes_of(some)
@@ -131,7 +130,7 @@ class Writing:
         return len(changes.sound) + len(changes.others)
 
     def finish(self) -> Iterator[int]:
-        """Writes those that wait; yields how many still do."""
+        """Writes the waiting samples; yields how many still wait."""
         waiting = self.waiting
         for ids in store.batched(self._sound, store.BATCH):
             next(self._threads)(partial(_write_sound, self._dataset, ids))
@@ -156,14 +155,14 @@ def quality_of(findings: Sequence[Finding]) -> float:
 
 
 def worst_severity(findings: Sequence[Finding]) -> str | None:
-    """The gravest severity of findings, ``None`` where there are none."""
+    """The highest severity of findings, ``None`` without findings."""
     return min((f.severity for f in findings), key=SEVERITIES.index, default=None)
 
 
 def complete(dataset: Any) -> None:
-    """Stores what findings lack that an earlier version stored, or somebody typed into the App.
+    """Adds derived fields to findings that an earlier version stored or that were typed in the App.
 
-    What is to be done is looked up in indexes: what is flagged anew is not read for it.
+    Indexes tell which samples lack them, so that no others are read.
     """
     lacking = {f"{fields.FINDINGS}._cls": {"$exists": True}, fields.BADNESS: None}
     samples = fo_internals.collection(dataset)
@@ -179,9 +178,9 @@ def _add_worst_severities(dataset: Any) -> None:
         return
     place = {"$indexOfArray": [list(SEVERITIES), "$$this.severity"]}
     places = {"$map": {"input": f"${LABELS}", "in": place}}
-    # A label that somebody typed into the App has no severity.
-    known = {"$filter": {"input": places, "cond": {"$gte": ["$$this", 0]}}}
-    worst = {"$arrayElemAt": [list(SEVERITIES), {"$min": known}]}
+    # A label that was typed in the App has no severity.
+    found = {"$filter": {"input": places, "cond": {"$gte": ["$$this", 0]}}}
+    worst = {"$arrayElemAt": [list(SEVERITIES), {"$min": found}]}
     lacking = {**with_finding, fields.WORST_SEVERITY: None}
     safe_writes.update_many(samples, lacking, [{"$set": {fields.WORST_SEVERITY: worst}}])
 
@@ -211,90 +210,95 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def is_left_out(select: str, verdict: str | None, severities: Iterable[str | None]) -> bool:
-    """Whether a selection of :data:`OPEN` leaves a pair out.
+    """Whether one of the selections of :data:`OPEN` leaves out a pair.
 
     Args:
-        select: its name
-        verdict: on the pair, if any
-        severities: of the pair's findings
+        select: name of the selection
+        verdict: the pair's verdict, if any
+        severities: severities of the pair's findings
     """
     if verdict in ACCEPTED:
         return False
     return verdict == VerdictKind.DROP or any(each in OPEN[select] for each in severities)
 
 
-class Repeated:
-    """What a flagging goes by, beside what the last one did.
+class FlagCache:
+    """The stored report of the last flagging, and whether it holds for this one.
 
     Args:
-        samples: the dataset or view that is flagged
-        checks: that are to run
+        samples: the dataset or view to flag
+        checks: the checks to run
         scorings: the evaluation's key by prediction field
+
+        Attributes:
+            enabled: whether the report of this flagging can be stored
     """
 
     def __init__(self, samples: Any, checks: Sequence[Check], scorings: Mapping[str, str]) -> None:
         self._samples = samples
         self._rules = _rules(checks, scorings, store.kind_of(samples))
-        # With a check of the dataset among them all samples are read before the first is written.
+        # With a check of datasets, all samples are read before the first is written.
         together = any(one.scope == "dataset" for one in checks)
-        self.is_kept = together and all(map(_is_own, checks)) and bool(_code())
-        self._modified: int | None = None
-        self._documents = ""
+        self.enabled = together and all(map(_is_builtin, checks)) and bool(_code())
+        self._modification_sum: int | None = None
+        self._documents_digest = ""
         self._count = 0
         self._findings = 0
 
-    def told(self) -> dict[str, Any] | None:
-        """What the last flagging told, if this one would find the same; else ``None``."""
-        known = store.info(self._samples).get(fields.FLAGGED) or {}
-        if not self.is_kept or known.get("rules") != self._rules:
+    def cached(self) -> dict[str, Any] | None:
+        """The report of the last flagging if this one would find the same, else ``None``."""
+        stored = store.info(self._samples).get(fields.FLAGGED) or {}
+        if not self.enabled or stored.get("rules") != self._rules:
             return None
-        if known.get("findings") != _hex(_stored_findings(self._samples)):
+        if stored.get("findings") != _hex_sum(_stored_findings(self._samples)):
             return None
         self._read()
-        return json.loads(known["told"]) if known.get("documents") == self._documents else None
+        if stored.get("documents") != self._documents_digest:
+            return None
+        return json.loads(stored["told"])
 
     def count(self) -> int:
-        """The number of samples, which is told on the way where all are read."""
-        if not self.is_kept:
+        """The number of samples."""
+        if not self.enabled:
             return working_set.count(self._samples)
-        if not self._documents:
+        if not self._documents_digest:
             self._read()
         return self._count
 
-    def watched(self, found: Iterable[Checked]) -> Iterator[Checked]:
-        """What is found, while it is looked at whether somebody changes the samples meanwhile."""
-        if self.is_kept and not self._documents:
+    def watch(self, found: Iterable[Checked]) -> Iterator[Checked]:
+        """Yields the checked samples, and disables the cache if samples change during the run."""
+        if self.enabled and not self._documents_digest:
             self._read()
         for number, some in enumerate(found):
-            if not number and self._modified != _modified(self._samples):
-                self.is_kept = False
-            self._findings += sum(_findings_found(some))
+            if not number and self._modification_sum != _modification_sum(self._samples):
+                self.enabled = False
+            self._findings += sum(_new_finding_numbers(some))
             yield some
 
-    def keep(self, told: Mapping[str, Any]) -> None:
-        """Keeps what was told, when all findings are stored."""
-        if self.is_kept:
-            known = {
+    def store_report(self, report: Mapping[str, Any]) -> None:
+        """Stores the report of this flagging, after all findings are stored."""
+        if self.enabled:
+            stored = {
                 "rules": self._rules,
-                "documents": self._documents,
-                "findings": _hex(self._findings),
-                "told": json.dumps(told),
+                "documents": self._documents_digest,
+                "findings": _hex_sum(self._findings),
+                "told": json.dumps(report),
             }
-            store.update_info(fo_internals.dataset_of(self._samples), **{fields.FLAGGED: known})
+            store.update_info(fo_internals.dataset_of(self._samples), **{fields.FLAGGED: stored})
 
     def _read(self) -> None:
-        self._modified = _modified(self._samples)
-        self._documents, self._count = _documents(self._samples)
+        self._modification_sum = _modification_sum(self._samples)
+        self._documents_digest, self._count = _documents_digest(self._samples)
 
 
 def _rules(checks: Sequence[Check], scorings: Mapping[str, str], kind: str) -> str:
     ran = sorted((one.name, sorted(one.params.items())) for one in checks)
-    told = (ran, sorted(scorings.items()), kind, sys.version, np.__version__, _code())
-    return _digest(repr(told).encode()).hex()
+    rules = (ran, sorted(scorings.items()), kind, sys.version, np.__version__, _code())
+    return _digest(repr(rules).encode()).hex()
 
 
-def _is_own(one: Check) -> bool:
-    """Whether a check is PairLens' own, and none of another package, which may go by anything."""
+def _is_builtin(one: Check) -> bool:
+    """Whether a check is part of PairLens; one of another package may depend on anything."""
     function: Any = one.function
     while isinstance(function, partial):
         function = function.args[0]
@@ -303,46 +307,47 @@ def _is_own(one: Check) -> bool:
 
 @cache
 def _code() -> str:
-    """A digest of the code of PairLens, all of which a finding may come from.
+    """A digest of the code of PairLens, any of which can affect findings.
 
-    It is ``""`` where the code was changed since it was loaded, as by an update while the App runs:
-    what then runs is not what stands in the files.
+    It is ``""`` if a file changed after the code was loaded, as in an update while the App runs:
+    the running code then differs from the files.
     """
     code, changed = blake2b(digest_size=_DIGEST), 0.0
     for package in (Path(importers.__file__).parent, Path(__file__).parents[1]):
         for file in sorted(package.rglob("*.py")):
             code.update(file.read_bytes())
-            changed = max(changed, file.stat().st_ctime)  # which no installer sets back
+            changed = max(changed, file.stat().st_ctime)  # installers cannot set it back
     return code.hexdigest() if changed < _LOADED else ""
 
 
-def _documents(samples: Any) -> tuple[str, int]:
-    """A digest of the documents of samples, which are not decoded, and their number."""
-    pipeline = [*working_set.pipeline(samples), {"$unset": list(_NOT_READ)}]
+def _documents_digest(samples: Any) -> tuple[str, int]:
+    """A digest of the samples' documents, which are not decoded, and their number."""
+    pipeline = [*working_set.pipeline(samples), {"$unset": list(_UNREAD_FIELDS)}]
     digest, count = blake2b(digest_size=_DIGEST), 0
     for some in store.raw(samples, pipeline):
         digest.update(some)
         at = 0
         while at < len(some):
-            at += int.from_bytes(some[at : at + 4], "little")  # with which a document begins
+            at += int.from_bytes(some[at : at + 4], "little")  # the length of a document
             count += 1
     return digest.hexdigest(), count
 
 
-def _modified(samples: Any) -> int:
-    """What changes with each change of a sample: the sum of the times of all, each modulo 50 days
-    so that a billion can be added up.
+def _modification_sum(samples: Any) -> int:
+    """A number that changes with each change of a sample: the sum of all modification times.
+
+    Each is taken modulo 50 days, so that a billion can be added up.
     """
     time = {"input": "$last_modified_at", "to": "long", "onNull": 0, "onError": 0}
     times = {"$sum": {"$mod": [{"$convert": time}, 1 << 32]}}
-    # In the order of an index, so that the times are read there and no sample is.
+    # In the order of an index, so that times are read from the index alone.
     pipeline = [{"$sort": {"last_modified_at": 1}}, {"$group": {"_id": None, "times": times}}]
-    # Without that index, which a flagging that was killed has removed, the order takes memory.
+    # A killed flagging has removed that index; the sort then takes memory.
     found = fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True)
     return next((one["times"] for one in found), 0)
 
 
-# Findings are added up, as they come in one order and are stored in another.
+# The numbers of findings are summed, since findings are made in one order and read in another.
 
 
 def _stored_findings(samples: Any) -> int:
@@ -354,22 +359,25 @@ def _stored_findings(samples: Any) -> int:
     ]
     found = fo_internals.collection(samples).aggregate(pipeline)
     return sum(
-        _number(one["_id"].binary, one.get(fields.QUALITY), one["labels"] or ()) for one in found
+        _finding_number(one["_id"].binary, one.get(fields.QUALITY), one["labels"] or ())
+        for one in found
     )
 
 
-def _findings_found(some: Checked) -> Iterator[int]:
-    for number, findings in some.found.items():
-        of = some.ids[ID_BYTES * number : ID_BYTES * (number + 1)]
-        yield _number(of, quality_of(findings), [one[1:] for one in findings])
+def _new_finding_numbers(some: Checked) -> Iterator[int]:
+    for number, findings in some.findings.items():
+        sample_id = _id(some, number)
+        yield _finding_number(sample_id, quality_of(findings), [one[1:] for one in findings])
 
 
-def _number(of: bytes, quality: float | None, labels: Iterable[Sequence[Any]]) -> int:
-    said = (of, quality, [tuple(each) for each in labels])
-    return int.from_bytes(_digest(repr(said).encode("utf-8", "replace")))
+def _finding_number(
+    sample_id: bytes, quality: float | None, labels: Iterable[Sequence[Any]]
+) -> int:
+    content = (sample_id, quality, [tuple(each) for each in labels])
+    return int.from_bytes(_digest(repr(content).encode("utf-8", "replace")))
 
 
-def _hex(total: int) -> str:
+def _hex_sum(total: int) -> str:
     return f"{total % (1 << (8 * _DIGEST)):x}"
 
 

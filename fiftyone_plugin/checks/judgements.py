@@ -1,4 +1,4 @@
-"""What a judge answered about a sample, and whether that is still about what the sample holds."""
+"""Judgements about samples, and whether they apply to the present content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pairlens.importers.bounded_json import is_number
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.checks.base import Sample
 
-Said = Literal["yes", "no", "cannot tell"]
+JudgeAnswer = Literal["yes", "no", "cannot tell"]
 
 YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
 
@@ -22,12 +22,12 @@ CHECK = "judge_doubt"
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of one of a sample's texts, as they stand there.
+    """Words that a judge quotes from one of a sample's texts.
 
     Attributes:
-        place: of the text, for people: ``the query``, ``caption 2 (task 3)``
-        words: of it
-        why: what is wrong with them, where the judge says so for each
+        place: the text's place for messages: ``the query``, ``caption 2 (task 3)``
+        words: the quoted words
+        why: the reason why they are wrong, ``""`` for none
     """
 
     place: str
@@ -37,7 +37,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a judge answered, after its answer was found to hold together.
+    """The validated answer of a judge.
 
     Attributes:
         judge: its name

@@ -1,4 +1,4 @@
-"""Rows: what is read of samples for the checks, column by column, and in what batches."""
+"""Rows of stored values for the checks, their columns and their batches."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _Part:
     start: int
 
     def read(self, row: Row) -> Any:
-        """The measurements that are there, ``None`` for none at all."""
+        """The measurements in a row, ``None`` if it has none."""
         values = row[self.start : self.start + len(self.names)]
         known = {
             name: tuple(value) if value.__class__ is list else value
@@ -68,14 +68,14 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which fields are read, and what their values mean.
+    """The stored fields to read, and their meaning.
 
     Attributes:
-        paths: of the fields, ``a.b`` for embedded ones, in the order of a row
+        paths: paths of the fields, ``a.b`` for embedded ones, in the order of a row
         parts: measurements among them, by field
-        ious: the field of the IoU by prediction field
-        vectors: the fields of embeddings
-        lists: where captions, conversations, the source's boxes and judgements stand in a row
+        ious: prediction fields with the field of their IoU
+        vectors: fields of embeddings
+        lists: positions in a row of captions, conversations, source boxes and judgements
     """
 
     paths: tuple[str, ...]
@@ -95,10 +95,10 @@ class Columns:
         """The columns that some checks need.
 
         Args:
-            checks: that will run
+            checks: the checks to run
             scorings: the evaluation's key by prediction field
             more: further columns
-            texts: fields of captions and conversations that are read whatever the checks need
+            texts: fields of captions and conversations to read even if no check needs them
         """
         checks = list(checks)
         needs = {MASK_DIGEST, *(need for one in checks for need in (*one.needs, *one.wants))}
@@ -126,7 +126,7 @@ class Columns:
         return row[self.paths.index(path)]
 
     def sample(self, row: Row) -> Sample:
-        """A row as an object."""
+        """The sample of a row."""
         key, image_id, split, phrase, no_target, missing, width, height, digest = row[:9]
         parts = {field: part.read(row) for field, part in self.parts}
         ious, agreements, predicted = self._predictions(row) if self.ious else ({}, {}, {})
@@ -157,9 +157,9 @@ class Columns:
     def _predictions(
         self, row: Row
     ) -> tuple[dict[str, float], dict[str, Agreement], dict[str, int]]:
-        """What was scored.
+        """IoU, agreement and predicted area by prediction field.
 
-        A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
+        A pair without a prediction has none, although it counts with IoU 0 in summaries.
         """
         ious: dict[str, float] = {}
         agreements: dict[str, Agreement] = {}
@@ -203,17 +203,17 @@ class Columns:
 
 
 def captions_from(value: Any) -> tuple[Caption, ...]:
-    """The captions of a sample as they are stored, or as they are."""
+    """The captions of a sample, from stored documents or from objects."""
     return value if isinstance(value, tuple) else tuple([_caption(one) for one in _objects(value)])
 
 
 def turns_from(value: Any) -> tuple[Turn, ...]:
-    """The turns of a sample, likewise."""
+    """The turns of a sample, from stored documents or from objects."""
     return value if isinstance(value, tuple) else tuple([_turn(one) for one in _objects(value)])
 
 
 def source_boxes_from(value: Any) -> tuple[SourceBox, ...]:
-    """The source's boxes of a sample, likewise; those without a class or four numbers are none."""
+    """The source boxes of a sample, without those that lack a class or four numbers."""
     if isinstance(value, tuple) or not value:
         return value or ()
     listed = value.get("detections") if isinstance(value, dict) else None
@@ -240,20 +240,20 @@ def _turn(doc: dict[str, Any]) -> Turn:
 
 
 def image_of(row: Sequence[Any]) -> str | tuple[str, str]:
-    """What tells the image that a sample shows from others.
+    """An id of the image of a sample.
 
-    By content where the image is there, else by name: RefSegRS gives each pair an image copy
-    of its own, so names alone do not tell.
+    It is the content's digest, or the name of a missing image. RefSegRS has a copy of the image
+    for each pair, so names do not identify images.
     """
     return row[8] or (row[2], row[1])
 
 
 def in_batches(rows: Iterable[Row], notes: list[str] | None = None) -> Iterator[list[Row]]:
-    """Rows in batches, those of one image together.
+    """Yields rows in batches, those of one image together.
 
     Args:
-        rows: those of one image one after the other
-        notes: takes which images have more samples than are compared with each other
+        rows: the rows, with those of one image in succession
+        notes: receives a note on images with more samples than are compared with each other
     """
     batch: list[Row] = []
     start = 0  # of the image that the last row shows
@@ -277,9 +277,9 @@ def in_batches(rows: Iterable[Row], notes: list[str] | None = None) -> Iterator[
 
 
 def _note_of_pieces(images: Sequence[str]) -> str:
-    said = f"image {images[0]} has" if len(images) == 1 else f"{len(images):,} images have"
+    subject = f"image {images[0]} has" if len(images) == 1 else f"{len(images):,} images have"
     more = "" if len(images) == 1 else f" such as {images[0]},"
     return (
-        f"{said} more than {MAX_IMAGE:,} samples,{more} and each {MAX_IMAGE:,} are compared by "
+        f"{subject} more than {MAX_IMAGE:,} samples,{more} and each {MAX_IMAGE:,} are compared by "
         "themselves"
     )

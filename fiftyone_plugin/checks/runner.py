@@ -1,7 +1,7 @@
-"""Runs checks over a dataset and stores what they find.
+"""Runs checks over a dataset and stores their findings.
 
-One pass over the stored samples, image by image, in bounded memory. Images are read before the
-first run alone, and masks never.
+The stored samples are read once, by image, in bounded memory. Images are decoded before the first
+run only. Masks are read only to measure edited ones again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_
 from pairlens.fiftyone_plugin.checks.findings_list import write_findings
 from pairlens.fiftyone_plugin.checks.findings_store import (
     OPEN,
-    Repeated,
+    FlagCache,
     Writing,
     complete,
     is_left_out,
@@ -48,22 +48,21 @@ from pairlens.importers.store import kind_of
 
 @dataclass
 class FlagSummary:
-    """What the checks found.
+    """Summary of a flagging.
 
     Attributes:
-        pairs: that were checked
-        flagged: of them, how many have a finding
-        findings: their number by check
-        severities: and by severity
-        written: samples whose findings or quality changed
-        left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
-            see :class:`LeftOutCounts`
-        images_read: images that were not measured before
-        not_run: checks that apply to the dataset and lack something, with what that is
-        notes: what the checks say of the dataset as a whole
-        unchanged: whether nothing differs from the last run, so that the checks did not run and
-            this is what they told then
-        seconds: that it took
+        pairs: number of checked pairs
+        flagged: number of pairs with a finding
+        findings: number of findings by check
+        severities: number of findings by severity
+        written: number of samples whose findings or quality changed
+        left_out: the pairs that the selections ``clean`` and ``quiet`` leave out; see
+            :class:`LeftOutCounts`
+        images_read: number of images that were not measured before
+        not_run: checks that apply to the dataset but have an unmet need, with the need
+        notes: notes of the checks about the dataset as a whole
+        unchanged: whether nothing changed since the last run, whose report this then is
+        seconds: duration of the run
     """
 
     pairs: int = 0
@@ -79,8 +78,8 @@ class FlagSummary:
     seconds: float = 0.0
 
 
-_TOLD = ("pairs", "flagged", "findings", "severities", "left_out")
-"""What is the same where nothing differs, beside the notes of the checks."""
+_CACHED = ("pairs", "flagged", "findings", "severities", "left_out")
+"""The parts of the summary that the cache holds, beside the notes."""
 
 
 def flag(
@@ -99,22 +98,22 @@ def flag(
 ) -> FlagSummary:
     """Runs checks and stores their findings on the samples.
 
-    Findings of earlier runs are replaced for the checks that run, and kept for the others. Where
-    nothing differs from the last run, what that told is told again; see
+    Findings of earlier runs are replaced for the checks that run, and kept for the others. If
+    nothing changed since the last run, its report is returned again; see
     :mod:`pairlens.fiftyone_plugin.checks.findings_store`.
 
     Args:
         samples: a dataset or a view that PairLens imported
-        checks: names of the checks to run; all that apply to the kind of dataset and whose
-            needs are met if not given
-        predictions: prediction fields that were scored, for the checks that use them
+        checks: names of the checks to run; by default all that apply to the kind of dataset and
+            have no unmet need
+        predictions: scored prediction fields, for the checks that use them
         params: parameters by check name
-        out: a JSON Lines file for all findings that the samples then have, worst first
-        engine, workers, ray_address: what reads images and runs the checks, as in
-            :class:`pairlens.importers.parallel.Pool`. If no engine is given, threads read the
-            images, and so many processes as there are workers, by default only this one, check
-        dry_run: only count: what samples have is left as it is
-        fresh: run the checks also where nothing differs from the last run
+        out: a JSON Lines file for all resulting findings of the samples, worst first
+        engine, workers, ray_address: the pool that reads images and runs the checks, as in
+            :class:`pairlens.importers.parallel.Pool`. Without an engine, threads read the images,
+            and ``workers`` processes run the checks, by default only this one
+        dry_run: only count, and leave the stored findings unchanged
+        fresh: run the checks even if nothing changed since the last run
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -144,25 +143,25 @@ def flag(
             )
         if not dry_run:
             schema.declare_findings(dataset)
-        repeated, notes = Repeated(samples, chosen, scorings), list[str]()
-        told = None if fresh else repeated.told()
-        if told is None:
-            found = find(samples, chosen, scorings, checking, notes)
-            total = working_set.count(samples) if dry_run else repeated.count()
-            found = found if dry_run else repeated.watched(found)
-            _count(found, summary, total, progress, None if dry_run else dataset)
-            told = {name: getattr(summary, name) for name in _TOLD} | {"notes": notes}
+        cache, notes = FlagCache(samples, chosen, scorings), list[str]()
+        report = None if fresh else cache.cached()
+        if report is None:
+            checked = find(samples, chosen, scorings, checking, notes)
+            total = working_set.count(samples) if dry_run else cache.count()
+            checked = checked if dry_run else cache.watch(checked)
+            _count(checked, summary, total, progress, None if dry_run else dataset)
+            report = {name: getattr(summary, name) for name in _CACHED} | {"notes": notes}
             if not dry_run:
-                repeated.keep(told)
+                cache.store_report(report)
         else:
-            vars(summary).update({name: told[name] for name in _TOLD}, unchanged=True)
-        summary.notes += told["notes"]
+            vars(summary).update({name: report[name] for name in _CACHED}, unchanged=True)
+        summary.notes += report["notes"]
         if not dry_run:
             summary.notes += schema.index_findings(dataset)
             complete(dataset)
         if samples is dataset and not dry_run:
-            # A check that found nothing leaves no trace on the samples. What an import added
-            # meanwhile these checks have not seen.
+            # A check without findings leaves no trace on the samples. Samples that an import
+            # added meanwhile were not checked.
             unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
             if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
                 ran = {one.name: one.params for one in chosen}
@@ -176,33 +175,33 @@ def flag(
 def _pools(
     samples: Any, engine: Engine | None, workers: int | None, ray_address: str | None
 ) -> tuple[Pool, Pool]:
-    """What reads images, and what runs the checks."""
-    given = Pool(engine, workers, ray_address)
-    given.check()
+    """The pool that reads images, and the pool that runs the checks."""
+    pool = Pool(engine, workers, ray_address)
+    pool.check()
     if engine is None:
         return Pool(), local_pool(workers or 1)
     if engine == "ray":
-        given = pool_for(samples, engine, workers, ray_address)
-    return given, given
+        pool = pool_for(samples, engine, workers, ray_address)
+    return pool, pool
 
 
 def _count(
-    found: Iterable[Checked], summary: FlagSummary, total: int, progress: Progress, dataset: Any
+    checked: Iterable[Checked], summary: FlagSummary, total: int, progress: Progress, dataset: Any
 ) -> None:
-    """Counts what is found of samples, and stores it on them where a dataset is given."""
+    """Counts the findings of checked samples, and stores them if a dataset is given."""
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
-    # While the database takes the findings of two batches, those of the next are made.
+    # The checks run over the next batch while MongoDB writes the findings of two batches.
     with rare_collections(), background_thread() as first, background_thread() as second:
         writing = None if dataset is None else Writing(dataset, cycle((first, second)))
         progress(0, total)
-        for some in found:
+        for some in checked:
             for number, verdict in enumerate(some.verdicts):
-                if verdict is not None or number in some.found:
-                    left_out.add(verdict, some.found.get(number, ()))
-            findings = list(chain.from_iterable(some.found.values()))
+                if verdict is not None or number in some.findings:
+                    left_out.add(verdict, some.findings.get(number, ()))
+            findings = list(chain.from_iterable(some.findings.values()))
             counts.update([f.check for f in findings])
             severities.update([f.severity for f in findings])
-            summary.flagged += len(some.found)
+            summary.flagged += len(some.findings)
             summary.pairs += len(some.keys)
             summary.written += writing.add(some) if writing else 0
             progress(summary.pairs - (writing.waiting if writing else 0), total)
@@ -213,14 +212,14 @@ def _count(
     summary.left_out = left_out.summary()
 
 
-_EITHER = frozenset[str]().union(*OPEN.values())
+_OPEN_SEVERITIES = frozenset[str]().union(*OPEN.values())
 
 
 @dataclass
 class LeftOutCounts:
-    """Counts pairs that the selections leave out, and the checks that they are left out for.
+    """Counts the pairs that the selections leave out, by the checks that are the reason.
 
-    A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.
+    A pair counts for each such check. Pairs with the verdict ``drop`` count as ``dropped``.
     """
 
     _pairs: Counter[str] = field(default_factory=Counter[str])
@@ -229,7 +228,7 @@ class LeftOutCounts:
 
     def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
         """Counts a pair."""
-        findings = [f for f in findings if f.severity in _EITHER]
+        findings = [f for f in findings if f.severity in _OPEN_SEVERITIES]
         if verdict is None and not findings:
             return
         self._dropped += verdict == VerdictKind.DROP
@@ -242,7 +241,7 @@ class LeftOutCounts:
                 self._checks.setdefault(select, Counter()).update(named)
 
     def summary(self) -> dict[str, Any]:
-        """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
+        """``{"pairs", "dropped", "checks": {check: pairs}}`` by selection."""
         return {
             select: {
                 "pairs": self._pairs[select],
@@ -253,16 +252,16 @@ class LeftOutCounts:
         }
 
 
-def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Runs the checks of single samples that ran before, over a sample that changed.
+def recheck(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Repeats the checks of single samples on a changed sample.
 
     Args:
-        dataset: that the sample belongs to
-        document: the sample as it is to be stored
+        dataset: the dataset of the sample
+        document: the changed document
 
     Returns:
-        the fields of findings and quality; none where the sample was never checked. Findings of
-        checks that compare several samples stay as they are
+        the fields of findings and quality, empty if the sample was never checked; findings of
+        checks that compare several samples are kept
     """
     ran: dict[str, Any] = store.info(dataset).get(fields.CHECKS_RUN) or {}
     chosen = [
@@ -272,9 +271,9 @@ def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
     ]
     if not chosen or document.get(fields.QUALITY) is None:
         return {}
-    wants = any(PREDICTIONS in one.needs for one in chosen)
-    columns = Columns.of(chosen, scored_fields(dataset) if wants else {}, *EARLIER)
+    needs_scores = any(PREDICTIONS in one.needs for one in chosen)
+    columns = Columns.of(chosen, scored_fields(dataset) if needs_scores else {}, *EARLIER)
     row = row_of(document, columns)
     some = Checked.of([row], columns, find_in(Batch([row], columns), chosen))
     some.complete({}, {one.name for one in chosen})
-    return stored_values(some.found.get(0, ()))
+    return stored_values(some.findings.get(0, ()))

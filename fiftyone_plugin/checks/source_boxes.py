@@ -64,11 +64,11 @@ def boxes_under(sample: Sample, least: float = NEAR) -> list[Under]:
 def ambiguous_by_count(batch: Batch) -> Iterator[Issue]:
     """Queries that name a class and at the most a place, where several such objects lie.
 
-    Of a query that says anything else, such as a color, nothing is told. Boxes count whose class is
-    the query's or a kind of it, and whose center lies in the named place and not much less far into
-    it than the target's: the outermost of several is what "at the left" asks for.
+    Queries with any other attribute, such as a color, are not reported. A box counts if its class
+    is the query's or a kind of it, and if its center lies in the named place, about as far into it
+    as the target's or farther: "at the left" can mean the outermost of several.
     """
-    boxed = batch.there(fields.SOURCE_BOXES)
+    boxed = batch.present(fields.SOURCE_BOXES)
     for sample in batch.where(batch.judged & boxed & batch.query_where(_names_class_alone)):
         query = batch.query(batch.row_of[sample.key])
         if not sample.stats.area or not _says_no_more(sample.phrase):
@@ -86,9 +86,9 @@ def ambiguous_by_count(batch: Batch) -> Iterator[Issue]:
 
 
 def _names_class_alone(query: QueryFeatures) -> bool:
-    """Whether a query names a class, and nothing that tells but a place."""
-    told = (query.colors, query.sizes, query.shapes, query.own_shapes, query.marks)
-    return bool(query.classes) and not any(told) and not {*query.counts} - {"1"}
+    """Whether a query names a class and, of the attributes, a place at the most."""
+    attributes = (query.colors, query.sizes, query.shapes, query.own_shapes, query.marks)
+    return bool(query.classes) and not any(attributes) and not {*query.counts} - {"1"}
 
 
 def _says_no_more(phrase: str) -> bool:
@@ -152,4 +152,4 @@ def conflicting(sample: Sample, query: QueryFeatures) -> Under | None:
 
 
 def _agrees(name: str, query: QueryFeatures) -> bool:
-    return any(agree(name, said) for said in query.classes)
+    return any(agree(name, other) for other in query.classes)

@@ -1,7 +1,7 @@
-"""What a caption says that a revision of it must say as well: where, how many, how much, what.
+"""Statements of a caption about places, numbers, measures and classes, for comparing revisions.
 
-A caption speaks of several things in several sentences, a query of one. So less is read than of
-a query, and only what stands plainly: one place of a thing, one number of it, one measure.
+A caption describes several things in several sentences, a query one. Therefore only plain
+statements are read: one place of a thing, one number of it, one measure.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pairlens.fiftyone_plugin.language.tokens import (
 from pairlens.importers.frozen import frozen
 
 MANY = -1
-"""A number that is not said: several, many."""
+"""An indefinite number: several, many."""
 
 _A = 0
 """No number, but the article "a"."""
@@ -112,17 +112,16 @@ class Spot:
 
 @frozen
 class Statements:
-    """What a caption says.
+    """The statements of a caption.
 
     Attributes:
-        classes: of things that are named, in order, each once, without the vaguest
+        classes: the named classes in order, each once, without the vaguest
         spots: all places
-        where: the one place of the sentences that name a class; classes of which several
-            sentences speak are left out
-        counts: numbers said of a class, :data:`MANY` for one that is not told
-        articles: classes that stand with "a" alone
+        where: the one place of a class; classes in several sentences are left out
+        counts: the numbers of a class, :data:`MANY` for an indefinite one
+        articles: classes with the article "a" and no number
         measures: values by unit
-        shares: of the image, from 0 to 1, as fractions or percent
+        shares: shares of the image, 0 to 1, written as fractions or percent
     """
 
     classes: tuple[str, ...] = ()
@@ -135,17 +134,17 @@ class Statements:
 
 
 class _Sentence(NamedTuple):
-    """What a sentence says.
+    """The statements of a sentence.
 
     Attributes:
-        names: each class that is named, once
-        numbers: classes, with a number said of them
-        articles: classes that stand with "a" alone
+        names: the named classes, each once
+        numbers: classes with their number
+        articles: classes with the article "a" and no number
         spots: its places
-        owner: the class that the one place belongs to, ``""`` for several places or none
-        measures: units, with a value
-        shares: of the image
-        goes_on: whether a unit may go beyond the sentence: "2 sq. km"
+        owner: the class of its only place, ``""`` for several places or none
+        measures: units with a value
+        shares: shares of the image
+        goes_on: whether a unit may continue after the sentence's end: "2 sq. km"
     """
 
     names: tuple[str, ...]
@@ -173,7 +172,7 @@ def _sentence(sentence: str) -> _Sentence:
 
 
 def statements(caption: str) -> Statements:
-    """Reads a caption; no text makes it raise."""
+    """Reads a caption; it raises for no text."""
     named: list[str] = []
     spots: list[Spot] = []
     owners: dict[str, Spot] = {}
@@ -195,12 +194,12 @@ def statements(caption: str) -> Statements:
         shares += parts
         whole = whole or goes_on
     where = {name: spot for name, spot in owners.items() if named.count(name) == 1}
-    told = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
+    classes = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
     if whole:
         of_all, shares_of_all = _measures(caption)
         measures, shares = [*of_all], [*shares_of_all]
     return Statements(
-        told, tuple(spots), where, counts, frozenset(articles), _by_unit(measures), tuple(shares)
+        classes, tuple(spots), where, counts, frozenset(articles), _by_unit(measures), tuple(shares)
     )
 
 
@@ -222,7 +221,7 @@ def _one(tokens: tuple[Token, ...], run: tuple[int, int, str]) -> bool:
 
 
 def _count(tokens: tuple[Token, ...], first: int, last: int) -> int | None:
-    """The number said of a class word, :data:`_A` for an article alone, ``None`` for none."""
+    """The number before a class word, :data:`_A` for an article alone, ``None`` for none."""
     plural = tuple(token.text for token in tokens[first : last + 1]) in PLURAL
     for index in range(first - 1, max(-1, first - 1 - _LOOKBACK), -1):
         token = tokens[index]
@@ -249,19 +248,19 @@ def _number(word: str) -> int | None:
 
 
 def _placed(sentence: str, named: list[tuple[int, int, str]]) -> tuple[tuple[Spot, ...], str]:
-    """The places of a sentence, and where there is one the class that it belongs to: the one
-    before it, else the next.
+    """The places of a sentence and, if there is only one, its class: the one before it, else the
+    next.
     """
-    said = word_set(sentence)
-    compass = not said.isdisjoint(_COMPASS_WORDS)
-    if not compass and said.isdisjoint(v.DIRECTION):
+    words = word_set(sentence)
+    compass = not words.isdisjoint(_COMPASS_WORDS)
+    if not compass and words.isdisjoint(v.DIRECTION):
         return (), ""
-    if compass or "from" in said:
-        here = _spots(sentence, said, compass=compass)
+    if compass or "from" in words:
+        here = _spots(sentence, words, compass=compass)
         spots, start = tuple(here.values()), next(iter(here), 0)
         ends = [span(sentence, last, last)[1] for _, last, _ in named] if len(here) == 1 else ()
     else:
-        # Where the words stand in the sentence is told by their numbers, and need not be read.
+        # The position of the words in the sentence follows from their numbers.
         found = places.mentions(sentence)
         spots = tuple([Spot(one.name, one.region) for one in found])
         start, ends = found[0].first if found else 0, [last + 1 for _, last, _ in named]
@@ -271,9 +270,9 @@ def _placed(sentence: str, named: list[tuple[int, int, str]]) -> tuple[tuple[Spo
     return spots, before[-1] if before else named[0][2]
 
 
-def _spots(sentence: str, said: frozenset[str], *, compass: bool) -> dict[int, Spot]:
+def _spots(sentence: str, words: frozenset[str], *, compass: bool) -> dict[int, Spot]:
     """The places of a sentence by where they stand, paths "from left to right" left out."""
-    text = _PATH.sub(lambda match: " " * len(match[0]), sentence) if "from" in said else sentence
+    text = _PATH.sub(lambda match: " " * len(match[0]), sentence) if "from" in words else sentence
     found = {place.start: Spot(place.name, place.region) for place in places(text)}
     if not compass:
         return found

@@ -1,4 +1,4 @@
-"""The texts of a sample as the checks read them: captions, questions and answers."""
+"""The texts of a sample in the form that checks take: captions, questions and answers."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ MIN_WORDS = 3
 
 
 class Text(NamedTuple):
-    """A text and where it stands.
+    """A text of a sample and its place.
 
     Attributes:
-        place: for people: ``caption 2 (task 3)``, ``the answer of turn 1``
+        place: its place for messages: ``caption 2 (task 3)``, ``the answer of turn 1``
         text: as published
         caption: whether it is a caption
     """
@@ -51,22 +51,22 @@ def captions(sample: Sample) -> Iterator[Text]:
 
 
 def caption_place(number: int, caption: Caption) -> str:
-    """Where a caption stands, for people."""
+    """The place of a caption, for messages."""
     task = f" (task {caption.task})" if caption.task is not None else ""
     return f"caption {number}{task}"
 
 
 def answers(sample: Sample) -> Iterator[Text]:
     """The answers that are no captions."""
-    told = {caption.text for caption in sample.captions} if sample.turns else ()
+    captions = {caption.text for caption in sample.captions} if sample.turns else ()
     for number, turn in enumerate(sample.turns, 1):
         for answer in turn.answers:
-            if answer not in told:
+            if answer not in captions:
                 yield Text(f"the answer of {turn_place(number, turn)}", answer, False)
 
 
 def turn_place(number: int, turn: Turn) -> str:
-    """Where a turn stands, for people: its number among those of the image, and its record."""
+    """The place of a turn, for messages: its number in the image, and its record."""
     file = turn.source.file.rpartition("/")[2]
     return f"turn {number} ({file}[{turn.source.index}])" if file else f"turn {number}"
 
@@ -78,13 +78,13 @@ def written(sample: Sample) -> Iterator[Text]:
 
 
 class BatchTexts(ScreenedTexts):
-    """What is :func:`written` of the samples of a batch, one text after the other.
+    """The captions and answers of all samples of a batch, as columns.
 
-    A text of which nothing is to be remarked, as most are, takes no object.
+    Most texts have no issue and need no object.
 
     Attributes:
-        rows: the sample of each text
-        is_caption: whether it is a caption
+        rows: the row of the sample of each text
+        is_caption: whether each text is a caption
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -106,7 +106,7 @@ class BatchTexts(ScreenedTexts):
         super().__init__(texts)
 
     def text(self, number: int) -> Text:
-        """A text, and where it stands."""
+        """The text of a number."""
         row = self.rows[number]
         place, captions = number - self._first[row], self._batch.captions[row]
         if self.is_caption[number]:
@@ -114,7 +114,7 @@ class BatchTexts(ScreenedTexts):
         return list(answers(self._batch.sample(row)))[place - len(captions)]
 
     def key(self, number: int) -> str:
-        """The key of a text's sample."""
+        """The key of the sample of a text."""
         return self._batch.keys[self.rows[number]]
 
 
@@ -124,19 +124,19 @@ def texts_of(batch: Batch) -> BatchTexts:
 
 
 def quoted(text: str) -> str:
-    """A piece of text in quotation marks, cut if it is long, on one line."""
+    """A text in quotation marks on one line, shortened if it is long."""
     line = " ".join(text.split())
     return repr(line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]} ...")
 
 
 def in_quotes(text: str) -> str:
-    """Words of a query as they stand in it, so that they can be found there again."""
+    """Words of a query in quotation marks, unchanged so that the panel can highlight them."""
     text = text.strip()
     return f"'{text[:MAX_QUOTED]} ...'" if len(text) > MAX_QUOTED else f"'{text}'"
 
 
 class Remark(NamedTuple):
-    """What is remarked of one of a sample's texts; as in an issue."""
+    """A possible fault in one text of a sample; the attributes are those of an issue."""
 
     score: float
     note: str
@@ -144,7 +144,7 @@ class Remark(NamedTuple):
 
 
 def worst(key: str, remarks: Iterable[Remark]) -> Iterator[Issue]:
-    """The surest of the remarks on one sample, with how many others there are."""
+    """The issue of a sample's strongest remark, which counts the others."""
     found = sorted(remarks, key=lambda remark: remark.score)
     if found:
         more = f"; {len(found) - 1} more of the kind" if len(found) > 1 else ""
@@ -160,12 +160,12 @@ Among = Callable[[BatchTexts], Iterable[int]]
 def remarked(
     batch: Batch, find: Callable[[Text], Remark | None], among: Among | None = None
 ) -> Iterator[Issue]:
-    """The surest of what is remarked of the texts of each sample.
+    """Yields an issue for each sample with a remark on its texts: the strongest one.
 
     Args:
-        batch: with the samples
-        find: remarks something of a text, or nothing
-        among: which texts it may remark something of; any, if not given
+        batch: the samples
+        find: yields the remarks on a text, or nothing
+        among: selects the texts to look at; all if not given
     """
     for key, found in remarks(batch, find, among):
         yield from worst(key, found)
@@ -174,9 +174,7 @@ def remarked(
 def remarks(
     batch: Batch, find: Callable[[Text], Remark | None], among: Among | None = None
 ) -> Iterator[tuple[str, list[Remark]]]:
-    """The keys of samples of whose texts something is remarked, with all of it; as
-    :func:`remarked`.
-    """
+    """Yields the key and all remarks of each sample that has some; see :func:`remarked`."""
     texts = texts_of(batch)
     numbers = range(len(texts.texts)) if among is None else among(texts)
     for row, some in groupby(numbers, texts.rows.__getitem__):
@@ -186,7 +184,7 @@ def remarks(
 
 
 def in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
-    """Runs a check of queries over the texts of each sample as if they were queries."""
+    """Runs a check of queries over the texts of each sample."""
     texts = texts_of(batch)
     numbers, queries = batch.once(_as_queries)
     found: defaultdict[str, list[Remark]] = defaultdict(list)
@@ -195,7 +193,7 @@ def in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[I
         place = texts.text(number).place
         note = issue.note.replace("the query", place)
         note = note if place in note else f"{place}: {note}"
-        # How sure an issue is was measured on queries alone.
+        # Strengths were calibrated on queries only.
         severity = None if issue.severity == "error" else issue.severity
         found[texts.key(number)].append(Remark(issue.score, note, severity))
     for key, remarks in found.items():
@@ -203,8 +201,9 @@ def in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[I
 
 
 def _as_queries(batch: Batch) -> tuple[list[int], Batch]:
-    """The numbers of texts that are read as queries are, and a batch of them: each has its place
-    among these for its key.
+    """The numbers of the texts that are checked like queries, and a batch of them.
+
+    The key of a sample in the batch is its position among these numbers.
     """
     texts = texts_of(batch)
     each = zip(texts.texts, texts.is_caption, strict=True)

@@ -5,6 +5,6 @@ What is stored, lowest first: :mod:`.texts` (what a verdict may hold), :mod:`.lo
 :mod:`.mask_replacement`. On these stand
 :mod:`.opinions` (what each reviewer decided), :mod:`.verdicts`, :mod:`.selection` and
 :mod:`.sessions`, :mod:`.sharing` and :mod:`.second_opinions`, :mod:`.decisions` and :mod:`.merging`
-and, for the panels, :mod:`.evidence` with :mod:`.highlights` and :mod:`.told`, :mod:`.summary` and
-:mod:`.team`.
+and, for the panels, :mod:`.evidence` with :mod:`.highlights` and :mod:`.text_views`,
+:mod:`.summary` and :mod:`.team`.
 """

@@ -20,7 +20,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from pairlens.fiftyone_plugin.checks.runner import findings_again
+from pairlens.fiftyone_plugin.checks.runner import recheck
 from pairlens.fiftyone_plugin.curation.log import Change, Values
 from pairlens.fiftyone_plugin.curation.review_fields import document_of
 from pairlens.fiftyone_plugin.curation.texts import MAX_RLE
@@ -351,7 +351,7 @@ def of_mask(dataset: Any, document: Document, mask: Values) -> Values:
     changed = document | mask
     following: Values = {TARGET_COLORS: _colors(changed)}
     following |= scores_again(dataset, changed)
-    return following | findings_again(dataset, changed | following)
+    return following | recheck(dataset, changed | following)
 
 
 def _colors(document: Document) -> Document | None:

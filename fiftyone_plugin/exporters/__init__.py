@@ -1,7 +1,7 @@
 """Export of FiftyOne datasets: in their own layouts, and converted for other tools.
 
-Importing this package imports all its modules: converters register themselves, and so does what
-writes a dataset for ``dataset.export``.
+Importing this package imports all its modules, which registers the converters and the exporters
+that ``dataset.export`` uses.
 """
 
 from importlib import import_module

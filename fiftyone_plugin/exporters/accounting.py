@@ -1,4 +1,4 @@
-"""The accounting of an export: counts of what was written, left out and edited, and their check."""
+"""Accounting of an export: counts written, left out and edited samples, and checks the counts."""
 
 from __future__ import annotations
 
@@ -32,28 +32,29 @@ from pairlens.importers.splits import split_of, split_of_key
 from pairlens.importers.stored_values import Document
 
 MOST_NAMED = 100
-"""Samples that cannot be written and are named in the report; the manifest names all."""
+"""Largest number of unwritten samples that the report names; the manifest names all."""
 
 
 class Accounting:
     """Counts one export.
 
     Args:
-        dataset: what is exported
-        facts: of the dataset, as an import stored them
-        format_name: the layout that is written
-        selection: says which samples are exported
-        lists: of the manifest
-        decided: takes the verdict of each sample as it is selected by, not as it is later
+        dataset: the exported dataset
+        facts: the facts that the import stored about the dataset
+        format_name: name of the written layout
+        selection: the selection of samples to export
+        lists: the lists of the manifest
+        decisions: receives the verdict of each sample at the time of its selection
         progress: called with samples done and samples in all
 
     Attributes:
-        facts, format_name: as given
-        kind: of the records
-        samples, exported: how many there are, and of these were selected
-        unwritten, unwritten_total: the first selected samples that cannot be written, and why,
-            and how many there are
-        card_front: what the layout adds to the metadata of the dataset card
+        facts, format_name: the arguments
+        kind: kind of the records
+        samples: number of samples
+        exported: number of selected samples
+        unwritten: the first selected samples that cannot be written, each with its reason
+        unwritten_total: number of selected samples that cannot be written
+        card_front: metadata that the layout adds to the dataset card
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Accounting:
         format_name: str,
         selection: Selection,
         lists: ManifestLists,
-        decided: DecisionLines,
+        decisions: DecisionLines,
         progress: Progress,
     ) -> None:
         self.facts = facts
@@ -80,7 +81,7 @@ class Accounting:
         self._dataset = dataset
         self._selection = selection
         self._lists = lists
-        self._decisions = decided
+        self._decisions = decisions
         self._progress = progress
         self._sessions = summary.sessions_of_pairs(dataset)
         self._total = working_set.count(dataset)
@@ -88,33 +89,38 @@ class Accounting:
         self._reasons: Counter[str] = Counter()
 
     def begin(self, tally: Tally, *, native: bool = False, writes_masks: bool = True) -> None:
-        """Takes the tally of what writes, whether it writes the layout in which the dataset was
-        published, and whether it can write other masks.
+        """Starts the accounting of one writer.
+
+        Args:
+            tally: the counts of the writer
+            native: whether it writes the layout in which the dataset was published
+            writes_masks: whether it can write masks other than the published ones
         """
-        tally.on_edit = self._enter_edit
+        tally.on_edit = self._add_edit
         self._tally = tally
         self._native = native
         self._writes_masks = writes_masks
 
-    def enter(
+    def add(
         self,
         document: Document,
         selected: bool,
         pair: ExportPair | None,
         unwritten: str = "",
     ) -> None:
-        """Takes one sample, with its item where it is a pair.
+        """Counts one sample.
 
         Args:
-            document: of the sample
-            selected: whether it is written
-            pair: the item
-            unwritten: why it is not, where that is no matter of the selection
+            document: the sample's document
+            selected: whether the sample is written
+            pair: the export item; ``None`` unless the sample is a pair
+            unwritten: reason that a selected sample cannot be written, ``""`` if it can
 
         Raises:
-            UsageError: for a mended mask or another split where the published would be written
+            UsageError: if the writer would write the published value of something that was changed:
+                mask, split, boxes, place, date, ``no_target`` or image
         """
-        self._refuse(document, selected, pair)
+        self._check_writable(document, selected, pair)
         self.samples += 1
         self.exported += selected
         self._decisions.add(document)
@@ -124,16 +130,16 @@ class Accounting:
         split["pairs"] += 1
         split["exported" if selected else "dropped"] += 1
         if not selected:
-            why = {"because": unwritten} if unwritten else self._selection.reason(document)
-            self._lists.add("dropped", _entry(document) | why | self._review(document))
-            self._reasons.update(_named(why))
+            reason = {"because": unwritten} if unwritten else self._selection.reason(document)
+            self._lists.add("dropped", _entry(document) | reason | self._review(document))
+            self._reasons.update(_reason_names(reason))
             if unwritten:
-                self._leave_out(document[KEY], unwritten)
+                self._add_unwritten(document[KEY], unwritten)
         elif pair is not None and (change := _change(pair)):
             self._lists.add("edited", _entry(document) | change | self._review(document))
         self._progress(self.samples, max(self._total, self.samples))
 
-    def _refuse(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
+    def _check_writable(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
         if pair is not None and pair.mended and not self._writes_masks:
             raise UsageError(
                 f"the mask of {pair.key} was mended, and this layout of {self.format_name} is not "
@@ -160,24 +166,24 @@ class Accounting:
                 "another layout: nothing was exported"
             )
 
-    def _leave_out(self, key: str, why: str) -> None:
+    def _add_unwritten(self, key: str, reason: str) -> None:
         self.unwritten_total += 1
         if len(self.unwritten) < MOST_NAMED:
-            self.unwritten.append({"key": key, "reason": why})
+            self.unwritten.append({"key": key, "reason": reason})
 
     def _review(self, document: Document) -> Document:
         review = {name: document.get(name) for name in (VERDICT, REVIEWER)}
         session = self._sessions.get(document["_id"])
         return review | {"session": session, "note": document.get(REVIEW_NOTE)}
 
-    def _enter_edit(self, edit: Edit) -> None:
-        """Takes a text of a caption or conversation that is not written as published."""
+    def _add_edit(self, edit: Edit) -> None:
+        """Lists a text of a caption or conversation that differs from the published one."""
         change = {"published": edit.published, "text": edit.text}
         self._lists.add("edited", {"key": edit.key, "source": str(edit.source)} | change)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What the report says of an export, beside where it is."""
+    def report(self) -> dict[str, Any]:
+        """The counts for the report of the export."""
         return {
             "exported": self.exported,
             "dropped": self._lists.counts["dropped"],
@@ -188,7 +194,7 @@ class Accounting:
         }
 
     def check_exported(self) -> None:
-        """Raises a ``StateError`` if nothing was selected, or nothing of it can be written."""
+        """Raises a ``StateError`` if no sample was selected or none of them can be written."""
         if not self.exported and self.unwritten:
             first = self.unwritten[0]
             raise StateError(
@@ -198,12 +204,12 @@ class Accounting:
         if not self.exported:
             raise StateError(
                 f"nothing of dataset {self._dataset.name!r} is in the selection "
-                f"{self._selection.name!r}, so there is nothing to export{self._hint()}; other "
+                f"{self._selection.name!r}, so there is nothing to export{self._advice()}; other "
                 f"selections (--select) have: {self._selection.others()}"
             )
 
-    def _hint(self) -> str:
-        """What to do where the selection that counts without --select has nothing."""
+    def _advice(self) -> str:
+        """Advice for an empty default selection; ``""`` for other selections."""
         if self._selection.name != DEFAULT:
             return ""
         return (
@@ -215,11 +221,11 @@ class Accounting:
         """Writes the manifest, the decisions and the card.
 
         Args:
-            folder: of the export
-            repo: ``OWNER/NAME`` on the hub where it is pushed to
+            folder: the folder of the export
+            repo: ``OWNER/NAME`` of the repository on the hub that the export is pushed to
 
         Raises:
-            StateError: if the counts do not add up, or the disk refuses
+            StateError: if the counts do not add up, or the files cannot be written
         """
         head = self._head()
         try:
@@ -233,7 +239,7 @@ class Accounting:
     def _head(self) -> dict[str, Any]:
         tally, facts = self._tally or Tally(), self.facts
         root = facts.get("root") or "unknown"
-        # A conversation can have come from several records, so that those do not add up.
+        # A conversation can come from several records, so the counts of records do not add up.
         counted = self.kind != "instructions"
         if counted and tally.records != self.samples + tally.not_imported:
             raise StateError(
@@ -249,8 +255,8 @@ class Accounting:
             "format": self.format_name,
             "kind": self.kind,
             "select": self._selection.name,
-            # records = pairs + not_imported, and pairs = exported + dropped; the records of
-            # files none of whose pairs came in are in skipped_at_import alone.
+            # records = pairs + not_imported, and pairs = exported + dropped; records of files
+            # without an imported pair are counted in skipped_at_import alone.
             "counts": {
                 "records": tally.records,
                 "not_imported": tally.not_imported,
@@ -265,7 +271,7 @@ class Accounting:
                 "no_place": tally.no_place,
             },
             "splits": self._splits,
-            # Of one that was left out for several findings, each counts.
+            # A sample that was left out for several findings counts once for each.
             "reasons": dict(self._reasons.most_common()),
             "review": summary.review_summary(self._dataset, self._decisions.reviewers),
             "files": tally.files,
@@ -277,22 +283,23 @@ def _entry(document: Document) -> Document:
     return {"key": document[KEY], "source": str(Source(source["file"], source["index"]))}
 
 
-def _named(why: Document) -> set[str]:
-    """The reasons of one that is left out, as they are counted."""
-    found = {f"finding {one['label']}" for one in why.get("findings") or ()}
-    return found or {why["because"]}
+def _reason_names(reason: Document) -> set[str]:
+    """The names under which the reasons for leaving out a sample are counted."""
+    names = {f"finding {one['label']}" for one in reason.get("findings") or ()}
+    return names or {reason["because"]}
 
 
 def _change(pair: ExportPair) -> Document:
-    """The parts of a pair that are written other than published."""
+    """The parts of a pair that differ from the published ones, for the manifest."""
     phrase = {"published": pair.published, "phrase": pair.phrase} if pair.edited else {}
     return phrase | ({"mask": "mended"} if pair.mended else {})
 
 
 def _is_another_image(document: Document) -> bool:
-    """Whether a sample's file has another name than its record gives the image.
+    """Whether a sample's file name differs from the image name in its record.
 
-    Lookups pass over case and suffix, and FiftyOne's exports number files of one name.
+    Case and suffix are ignored, as in the lookup of images, and so is the number that FiftyOne's
+    exports append to files of equal names.
     """
     published = PurePath((document[SOURCE] or {}).get("image_name") or "").stem.casefold()
     if not published or document.get(IMAGE_MISSING):

@@ -172,13 +172,13 @@ def _reasons(reasons: Mapping[str, int], what: str) -> str:
 
 
 def _verdicts(reviewers: Mapping[str, Mapping[str, int]]) -> str:
-    """How many verdicts of each kind stand; who gave them is in the file."""
+    """The number of verdicts of each kind, for example `` (keep 3, drop 1)``."""
     kinds: dict[str, int] = {}
     for counted in reviewers.values():
         for kind, count in counted.items():
             kinds[kind] = kinds.get(kind, 0) + count
-    told = ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if count)
-    return f" ({told})" if told else ""
+    counts = ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if count)
+    return f" ({counts})" if counts else ""
 
 
 def _code(name: str) -> str:

@@ -1,7 +1,7 @@
-"""Converters: writers of the selected samples of any dataset in the layout of another tool.
+"""Converters write the selected samples of any dataset in the layout of another tool.
 
-Exporters write a dataset back as it was published; converters work from what the database
-holds. They take one sample after the other.
+Native exporters copy published records; converters write the values in the database, one sample
+at a time.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ READ = (
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One sample, as converters see it.
+    """One sample in the form that converters take.
 
     Attributes:
         key, image_id, split: as in the dataset
-        image: the image as published, or ``None`` where it was missing at import
+        image: path of the published image, ``None`` if it was missing at import
         image_name: the name that the annotation gives the image
         width, height: of the image, in pixels
         phrase: the query, of a pair

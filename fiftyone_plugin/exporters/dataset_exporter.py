@@ -1,4 +1,4 @@
-"""``dataset.export(dataset_type=...)`` and ``view.export(dataset_type=...)`` for our formats."""
+"""PairLens' formats as ``dataset_type`` of ``dataset.export()`` and ``view.export()``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pairlens.importers.parallel import Progress, no_progress
 class RecordDatasetExporter(foud.BatchDatasetExporter):
     """Exports through :func:`pairlens.fiftyone_plugin.exporters.runner.export_dataset`.
 
-    All samples of what is exported are written, whatever their verdicts: which those are, a
-    view says.
+    All samples of the dataset or view are written, whatever their verdicts; export a view to write
+    fewer.
 
     Args:
-        export_dir: a folder that is not there or empty
+        export_dir: a new or empty folder
     """
 
     format_name: str

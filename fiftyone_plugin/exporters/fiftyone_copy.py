@@ -1,7 +1,7 @@
 """A FiftyOne dataset on disk: every field, label and run, with images and masks.
 
-FiftyOne's own exporter writes it, and ``fo.Dataset.from_dir`` reads it back; what is taken out
-is where things lay on this machine.
+FiftyOne's own exporter writes it, and ``fo.Dataset.from_dir`` reads it back; paths of this machine
+are removed from it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class FiftyOneCopy:
         """Writes the dataset."""
         import fiftyone.types as fot
 
-        chosen = self._chosen()
+        chosen = self._exported_view()
         self._check_files()
         chosen.export(
             export_dir=str(self._out),
@@ -61,14 +61,14 @@ class FiftyOneCopy:
             overwrite=True,  # the folder is there, and empty
             progress=False,
         )
-        _forget(self._out / "metadata.json")
+        _remove_private(self._out / "metadata.json")
         self._describe()
         self.tally.images = sum(1 for f in (self._out / "data").rglob("*") if f.is_file())
         self.tally.files["copied"] += 1
         return {}
 
     def _describe(self) -> None:
-        """Writes what FiftyOne's ``load_from_hub`` looks for in a repository."""
+        """Writes the ``fiftyone.yml`` that FiftyOne's ``load_from_hub`` reads in a repository."""
         config = self._dataset.app_config
         about: dict[str, Any] = {"name": self._dataset.name, "format": "FiftyOneDataset"}
         if list(config.media_fields) != ["filepath"]:
@@ -77,11 +77,11 @@ class FiftyOneCopy:
         (self._out / "fiftyone.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
 
     def _check_files(self) -> None:
-        """Checks the files of the source that samples name: FiftyOne would copy any of them."""
+        """Checks that files that samples name lie in the source: FiftyOne would copy any file."""
         if (boundary := within()) is None:
             return
         place = boundary.written.rstrip("/") + "/"
-        chosen = {} if self._are_all() else {KEY: {"$in": self._keys}}
+        chosen = {} if self._exports_all() else {KEY: {"$in": self._keys}}
         for document in fo_internals.collection(self._dataset).find(chosen):
             for path in (text for text in _texts(document) if text.startswith(place)):
                 try:
@@ -91,11 +91,11 @@ class FiftyOneCopy:
                 except OSError as error:
                     raise cannot("copied", path.removeprefix(place), error) from error
 
-    def _are_all(self) -> bool:
+    def _exports_all(self) -> bool:
         return len(self._keys) == fo_internals.collection(self._dataset).count_documents({})
 
-    def _chosen(self) -> Any:
-        if self._are_all():
+    def _exported_view(self) -> Any:
+        if self._exports_all():
             return self._dataset
         if len(self._keys) > MAX_CHOSEN:
             raise StateError(
@@ -114,8 +114,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(member)
 
 
-def _forget(file: Path) -> None:
-    """Removes local paths, and when the dataset was opened, which differs from export to export."""
+def _remove_private(file: Path) -> None:
+    """Removes local paths and the time of the last load, which would differ between exports."""
     metadata = json.loads(file.read_text("utf-8"))
     metadata["last_loaded_at"] = None
     info = metadata.get("info") or {}

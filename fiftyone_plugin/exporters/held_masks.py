@@ -1,8 +1,8 @@
-"""The masks that samples hold now, and whether they are others than were imported.
+"""The present masks of samples, and whether they differ from the imported ones.
 
-A label's mask lies in the database or in a file, PairLens' own or another. What a sample holds is
-compared with the digest that was stored at import; :mod:`pairlens.importers.digests` has the
-rule."""
+A label's mask is stored in the database or in a file, which need not be one of PairLens. It is
+compared with the digest that was stored at import; see :mod:`pairlens.importers.digests`.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ READ = (
 
 
 class HeldMasks:
-    """Reads masks; of queries that share a file and follow each other it is read once."""
+    """Reads the masks of samples; consecutive samples that share a file read it once."""
 
     def __init__(self) -> None:
         self._last: tuple[Any, HeldMask] | None = None
 
     def of(self, document: Document) -> HeldMask | None:
-        """The mask of a sample; ``None`` where it has none.
+        """The mask of a sample; ``None`` if it has none.
 
         Raises:
             StateError: if it cannot be read
@@ -48,7 +48,7 @@ class HeldMasks:
         path = label.get("mask_path")
         if not path and label.get("mask") is None:
             return None
-        known = _known(document)
+        known = _stored_digests(document)
         if self._last and path and self._last[0] == (path, known):
             return self._last[1]
         try:
@@ -64,7 +64,7 @@ class HeldMasks:
         return held
 
 
-def _known(document: Document) -> tuple[str, ...]:
+def _stored_digests(document: Document) -> tuple[str, ...]:
     """Digests of the masks that PairLens stored for the pair."""
     found = ((document.get(name) or {}).get("digest") for name in (MASK_STATS, ORIGINAL_MASK))
     return tuple(one for one in (*found, _imported(document)) if one)
@@ -75,11 +75,11 @@ def _imported(document: Document) -> str:
 
 
 def published_digest(document: Document) -> str:
-    """The digest of the mask as imported; ``""`` where that could not be decoded.
+    """The digest of the mask as imported; ``""`` if it could not be decoded.
 
     Raises:
-        StateError: if it is not known: an earlier version imported the pair, and what it measured
-            was deleted
+        StateError: if no digest is stored: an earlier version imported the pair, and its
+            measurements were deleted
     """
     if (stored := (document.get(SOURCE) or {}).get(MASK_DIGEST)) is not None:
         return stored
@@ -93,14 +93,14 @@ def published_digest(document: Document) -> str:
 
 
 def changed_mask(document: Document, held: HeldMask | None) -> HeldMask | None:
-    """The mask of a sample where it is another than the imported one.
+    """The mask of a sample if it differs from the imported one, else ``None``.
 
     Args:
-        document: of the sample
-        held: its mask
+        document: the sample's document
+        held: its present mask
 
     Raises:
-        StateError: if the mask was removed, or is of another size
+        UsageError: if the mask was removed or has another size
     """
     published = published_digest(document)
     if held is None:

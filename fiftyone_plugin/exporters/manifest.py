@@ -1,4 +1,4 @@
-"""The file ``manifest.json`` of an export, which lists what was written and what was not, and why.
+"""The file ``manifest.json`` of an export: counts, edited samples, left out ones with reasons.
 
 It contains no path of the machine. The lists of dropped and edited pairs can be as long as the
 dataset, so they are spooled to disk during the export.

@@ -1,4 +1,4 @@
-"""Parquet for the ``datasets`` library: images, masks and texts in files of a split's rows.
+"""Parquet for the ``datasets`` library: the rows of a split with image, mask and texts.
 
 ::
 
@@ -146,10 +146,10 @@ class _SplitWriter:
         return self._folder / f"{self._split}-{number:05d}-of-{of}.parquet"
 
     def close(self) -> int:
-        """Ends the last file.
+        """Ends the last file, and renames all files with their number.
 
         Returns:
-            how many there are
+            the number of files
         """
         self._flush()
         self._end_file()
@@ -159,7 +159,7 @@ class _SplitWriter:
 
 
 def _schema(features: Feature) -> Any:
-    """The columns, with what ``datasets`` needs to know of them."""
+    """The columns, with the features that ``datasets`` reads from their metadata."""
     try:
         import pyarrow as pa
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Export of a FiftyOne dataset to a new folder, streaming."""
+"""Exports a FiftyOne dataset to a new folder, as a stream of samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.fiftyone_plugin.exporters.selections import DEFAULT, Selection
 from pairlens.fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from pairlens.fiftyone_plugin.exporters.target import (
     check_target,
-    left_before,
+    left_by_old_version,
     whole_folder,
 )
 from pairlens.importers import fo_internals, store, working_set
@@ -39,22 +39,23 @@ def export_dataset(
 ) -> dict[str, Any]:
     """Writes the selected samples of a dataset or view to a new folder.
 
-    In the source's own layout it holds the published files with what is not selected left out
-    and edited texts in place. Beside them stand ``manifest.json``, ``decisions.jsonl`` and a
-    dataset card. The folder is there whole or not at all.
+    In the source's own layout the folder holds the published files, without the samples that are
+    not selected and with edited texts in place. It also holds ``manifest.json``,
+    ``decisions.jsonl`` and a dataset card. The folder appears complete or not at all.
 
     Args:
         samples: a dataset or view that PairLens imported
         format_name: the format it was imported from, or one of
             :data:`pairlens.fiftyone_plugin.exporters.CONVERTERS`
-        out: a folder that is not there or empty, not in or around the source
+        out: a new or empty folder, which neither contains the source nor lies in it
         select: see :mod:`pairlens.fiftyone_plugin.exporters.selections`
-        repo: ``OWNER/NAME`` on the hub, for the card of what is pushed there afterwards
+        repo: ``OWNER/NAME`` of the repository on the hub that the export is pushed to, for the card
         progress: called with samples done and samples in all
 
     Returns:
-        ``{"format", "out", "exported", "dropped", "edited", "manifest", "left"}``: the manifest is
-        a path, and left are folders beside that an export of version 0.1 did not finish
+        ``{"format", "kind", "out", "manifest", "left"}`` and the counts of
+        :attr:`~pairlens.fiftyone_plugin.exporters.accounting.Accounting.report`: ``manifest`` is a
+        path, and ``left`` lists folders of unfinished exports of version 0.1 beside ``out``
 
     Raises:
         UsageError: for an unknown format, selection or view, another format than the
@@ -62,13 +63,13 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
-    native = [known.name for known in FORMATS.values() if known.exporter]
+    native = [one.name for one in FORMATS.values() if one.exporter]
     if format_name not in (*native, *CONVERTERS):
         raise UnknownName("export format", format_name, {*native, *CONVERTERS})
     working_set.check(samples)
     dataset = fo_internals.dataset_of(samples)
     upgrade(dataset)
-    facts = _facts(dataset, format_name)
+    facts = _exportable_facts(dataset, format_name)
     private = private_folders(facts)
     choice = Selection(samples, select)
     target = check_target(out, *private)
@@ -76,9 +77,9 @@ def export_dataset(
     with (
         whole_folder(target) as folder,
         ManifestLists(*map(str, private)) as lists,
-        DecisionLines() as decided,
+        DecisionLines() as decisions,
     ):
-        accounting = Accounting(dataset, facts, format_name, choice, lists, decided, progress)
+        accounting = Accounting(dataset, facts, format_name, choice, lists, decisions, progress)
         with reading_within(_boundary(facts)):
             run(dataset, folder, choice, accounting)
         accounting.write(folder, repo)
@@ -87,27 +88,27 @@ def export_dataset(
         "kind": accounting.kind,
         "out": str(target),
         "manifest": str(target / "manifest.json"),
-        "left": [str(folder) for folder in left_before(target)],
-    } | accounting.told
+        "left": [str(folder) for folder in left_by_old_version(target)],
+    } | accounting.report
 
 
 def _is_native(facts: dict[str, Any], format_name: str) -> bool:
-    """Whether a dataset was imported from a layout that is written back; an export that was
-    imported again is converted anew."""
+    """Whether an export writes the published layout back, rather than converting the samples."""
     return facts["format"] == format_name and FORMATS[format_name].exporter is not None
 
 
 def private_folders(facts: dict[str, Any]) -> list[Path]:
-    """The folders of this machine that a dataset's files are in, as far as it says."""
+    """The folders of a dataset's source and media, whose paths no export may contain."""
     source = [store.source_path(facts)] if store.has_source(facts) else []
     return [*source, *media_dirs(facts)]
 
 
-def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
-    """What PairLens knows of a dataset, if that can be exported in the format.
+def _exportable_facts(dataset: Any, format_name: str) -> dict[str, Any]:
+    """The stored facts of a dataset, after checking that it can be exported in the format.
 
     Raises:
-        UsageError, StateError: if it cannot
+        UsageError: if the dataset cannot be written in the format
+        StateError: if the import is not finished or the source folder does not exist
     """
     facts = store.info(dataset)
     if format_name in CONVERTERS and not _is_native(facts, format_name):
@@ -131,21 +132,21 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
 
 
 def _boundary(facts: dict[str, Any]) -> Boundary:
-    """What links of the source may not lead out of; nothing where the import followed them."""
+    """The folder that links of the source may not leave; ``None`` if the import followed them."""
     if facts.get("follow_links") or not store.has_source(facts):
         return None
     return Located(facts["root"], store.source_path(facts)).boundary
 
 
 def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:
-    """Writes the source's files with what is not selected left out."""
+    """Writes the source's files without the samples that are not selected."""
     source, facts = store.source_path(accounting.facts), accounting.facts
-    settled = FORMATS[accounting.format_name].settled(source, facts.get(PARAMS) or {})
-    make = settled.format.exporter
-    assert make is not None  # noqa: S101 - _facts has looked
+    reading = FORMATS[accounting.format_name].settled(source, facts.get(PARAMS) or {})
+    make = reading.format.exporter
+    assert make is not None  # noqa: S101 - _exportable_facts checks it
     exporter = make(source, folder)
     accounting.begin(exporter.tally, native=True, writes_masks=exporter.writes_masks)
-    files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
+    files = items_by_file(dataset, accounting.kind, choice, accounting.add)
     for name, items in files:
         exporter.write_file(name, items)
     accounting.check_exported()
@@ -170,6 +171,6 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
                 unwritten = error.reason
         else:
             converter.tally.records += 1
-        accounting.enter(document, selected and not unwritten, pair, unwritten)
+        accounting.add(document, selected and not unwritten, pair, unwritten)
     accounting.check_exported()
     accounting.card_front = converter.finish()

@@ -1,4 +1,4 @@
-"""Selections: which samples are exported, and why the others are not.
+"""Selections: the rules that decide which samples are exported.
 
 ============  =================================================================================
 ``kept``      the verdict is ``keep``, or ``fix`` and something was mended
@@ -10,8 +10,7 @@
 ``view:V``    every pair in the saved view, whatever its verdict
 ============  =================================================================================
 
-The verdict ``fix`` on a pair in which nothing was mended says that it is to be fixed: its findings
-stay open, and it is not kept.
+A pair with the verdict ``fix`` that was not mended yet is not kept, and its findings stay open.
 """
 
 from __future__ import annotations
@@ -36,28 +35,29 @@ from pairlens.importers.fields import (
 from pairlens.importers.stored_values import Document
 
 DEFAULT = "kept"
-"""What is exported where nothing is said: only what somebody looked at."""
+"""The selection without ``--select``: only samples that a reviewer accepted."""
 
 SELECTIONS = ("kept", "clean", "quiet", "all", "tag:T", "view:V")
 
 Choice = Callable[[Document], bool]
 
 ORDER = (f"{SOURCE}.file", f"{SOURCE}.index")
-"""The order in which exports read; a selection must be asked about documents in it."""
+"""The order in which exports read samples; selections must be called in this order."""
 
 
 class Selection:
-    """Says which samples of a dataset or view are exported, and why the others are not.
+    """Decides which samples of a dataset or view are exported.
 
     Args:
-        samples: what is exported
-        select: which of them
+        samples: the dataset or view
+        select: one of :data:`SELECTIONS`
 
     Attributes:
-        name: for people
+        name: name for messages
 
     Raises:
-        UsageError: for an unknown selection, tag or view, or a view of parts of samples
+        UsageError: for an unknown selection, tag or view, or a view whose samples are parts of
+            stored ones
     """
 
     def __init__(self, samples: Any, select: str) -> None:
@@ -65,35 +65,35 @@ class Selection:
         self._samples = samples
         self._select = select
         self._chosen = parse_selection(dataset, select)
-        self._given: Choice | None = None
+        self._view_filter: Choice | None = None
         self.name = select
         if fo_internals.is_view(samples):
-            self._given = _in_view(samples)
+            self._view_filter = _in_view(samples)
             self.name = "a view" if select == "all" else f"{select} of a view"
 
     def __call__(self, document: Document) -> bool:
         """Whether a sample is exported."""
-        return self._is_given(document) and self._chosen(document)
+        return self._in_given_view(document) and self._chosen(document)
 
     def others(self) -> str:
-        """What other selections have, for people: ``clean 62, quiet 59, all 84``."""
-        found = counts(self._samples)
+        """The sizes of the other selections, for messages: ``clean 62, quiet 59, all 84``."""
+        sizes = counts(self._samples)
         names = ("kept", *OPEN, "all")
-        return ", ".join(f"{name} {found[name]:,}" for name in names if name != self._select)
+        return ", ".join(f"{name} {sizes[name]:,}" for name in names if name != self._select)
 
-    def _is_given(self, document: Document) -> bool:
-        return self._given is None or self._given(document)
+    def _in_given_view(self, document: Document) -> bool:
+        return self._view_filter is None or self._view_filter(document)
 
     def reason(self, document: Document) -> Document:
-        """Why a sample that was asked about last is not exported, for the manifest."""
-        return reason(document, self._select) if self._is_given(document) else _NOT_SELECTED
+        """Why the sample of the last call is not exported, for the manifest."""
+        return reason(document, self._select) if self._in_given_view(document) else _NOT_SELECTED
 
 
 _NOT_SELECTED = {"because": "not selected"}
 
 
 def parse_selection(dataset: Any, select: str) -> Choice:
-    """The predicate that says whether a sample's document is exported.
+    """The predicate of a selection, on documents in the order of :data:`ORDER`.
 
     Raises:
         UsageError: for an unknown selection, tag or view
@@ -125,9 +125,9 @@ def _is_open_to(select: str, document: Document) -> bool:
 
 
 def counts(samples: Any) -> dict[str, int]:
-    """How many samples ``kept``, ``clean``, ``quiet`` and ``all`` select, counted in the database.
+    """The numbers of samples that ``kept``, ``clean``, ``quiet`` and ``all`` select.
 
-    What was mended in Python counts as not mended.
+    MongoDB counts them; samples that were mended in Python count as not mended.
     """
     label = f"{FINDINGS}.classifications.severity"
     nothing = {ORIGINAL_PHRASE: None, ORIGINAL_MASK: None, TEXT_EDITS: None}
@@ -138,8 +138,8 @@ def counts(samples: Any) -> dict[str, int]:
         wanted[select] = {"$or": [kept, closed]}
     facets = {name: [{"$match": where}, {"$count": "n"}] for name, where in wanted.items()}
     pipeline = [*working_set.pipeline(samples), {"$facet": facets}]
-    found = next(fo_internals.collection(samples).aggregate(pipeline))
-    return {name: (rows[0]["n"] if rows else 0) for name, rows in found.items()}
+    sizes = next(fo_internals.collection(samples).aggregate(pipeline))
+    return {name: (rows[0]["n"] if rows else 0) for name, rows in sizes.items()}
 
 
 def _labels(document: Document) -> list[Document]:
@@ -147,26 +147,29 @@ def _labels(document: Document) -> list[Document]:
 
 
 def count(samples: Any, select: str) -> int:
-    """How many samples a selection selects; those of tags and views are read, one by one.
+    """The number of samples that a selection selects; for tags and views every sample is read.
 
     Raises:
         UsageError: for an unknown selection, tag or view
     """
-    known = counts(samples)
-    if select in known:
-        return known[select]
+    sizes = counts(samples)
+    if select in sizes:
+        return sizes[select]
     selection = Selection(samples, select)
     return sum(map(selection, store.stream(samples, (*ORDER, "tags"), order=ORDER)))
 
 
 def position(document: Document) -> tuple[str, int, bytes]:
-    """Where a document stands in :data:`ORDER`."""
+    """The sort key of a document in :data:`ORDER`."""
     source = document[SOURCE]
     return source["file"], source["index"], document["_id"].binary
 
 
 def _in_view(view: Any) -> Choice:
-    """Whether a document is of a view, for documents in order; neither side is held in memory."""
+    """The predicate of a view, on documents in the order of :data:`ORDER`.
+
+    Both sides are streamed; neither is held in memory.
+    """
     documents = map(position, store.stream(view, ORDER, order=ORDER))
     head = next(documents, None)
 
@@ -181,7 +184,7 @@ def _in_view(view: Any) -> Choice:
 
 
 def reason(document: Document, select: str) -> Document:
-    """Why a pair was not selected, for the manifest."""
+    """Why a selection leaves out a sample, for the manifest."""
     verdict = document.get(VERDICT)
     if verdict == VerdictKind.DROP and select in ("kept", *OPEN):
         return {"because": "verdict drop"}
@@ -193,6 +196,5 @@ def reason(document: Document, select: str) -> Document:
     if select == "kept":
         if is_to_be_fixed(document):
             return {"because": "verdict fix, and nothing was mended yet"}
-        known = verdict in VERDICTS
-        return {"because": f"verdict {verdict}" if known else "no verdict"}
+        return {"because": f"verdict {verdict}" if verdict in VERDICTS else "no verdict"}
     return _NOT_SELECTED

@@ -1,4 +1,4 @@
-"""Reads the samples of a dataset for an export, in the order of the published files, streaming."""
+"""Streams the samples of a dataset in the order of the published files, as export items."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from pairlens.importers.formats.native_export import ExportItem
 from pairlens.importers.records import Caption, Kind, Source
 from pairlens.importers.stored_values import Document
 
-_COMMON = (
+_COMMON_PATHS = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
     REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index", f"{SOURCE}.{TEXT_DIGEST}",
     f"{SOURCE}.image_name", f"{SOURCE}.{FIXED_DIGEST}", BOXES, ROTATED_BOXES, LOCATION,
@@ -53,26 +53,26 @@ _COMMON = (
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
 _CAPTION_PARTS = (f"{CAPTIONS}.text", f"{CAPTIONS}.task")
-_OF_KIND: dict[Kind, tuple[str, ...]] = {
+_PATHS_OF_KIND: dict[Kind, tuple[str, ...]] = {
     "pairs": (PHRASE, f"{SOURCE}.{TARGET_DIGEST}", *held_masks.READ),
     "captions": (CAPTION, *_CAPTION_PARTS),
     "instructions": (CAPTION, *_CAPTION_PARTS),
 }
 
 OnSample = Callable[[Document, bool, ExportPair | None], None]
-"""Called once with each sample's document, whether it is selected and, of pairs, its item."""
+"""Called for each sample with its document, whether it is selected, and the item of a pair."""
 
 
-def documents(dataset: Any, kind: Kind, more: Collection[str] = ()) -> Iterator[Document]:
+def documents(dataset: Any, kind: Kind, extra_paths: Collection[str] = ()) -> Iterator[Document]:
     """Yields the samples that PairLens imported in the order of the published files.
 
     Args:
-        dataset: what is exported
-        kind: of its records
-        more: paths to read besides those that selections and manifests need
+        dataset: the exported dataset
+        kind: kind of its records
+        extra_paths: paths to read besides those that selections and manifests need
     """
-    wanted = {*_COMMON, *review_fields.projection(), *_OF_KIND[kind], *more}
-    # A field and a part of it cannot both be asked for.
+    wanted = {*_COMMON_PATHS, *review_fields.projection(), *_PATHS_OF_KIND[kind], *extra_paths}
+    # MongoDB refuses a projection of both a field and a part of it.
     names = sorted(name for name in wanted if name.rpartition(".")[0] not in wanted)
     return store.stream(dataset, names, order=ORDER)
 
@@ -80,13 +80,13 @@ def documents(dataset: Any, kind: Kind, more: Collection[str] = ()) -> Iterator[
 def items_by_file(
     dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample
 ) -> Iterator[tuple[str, Iterator[ExportItem]]]:
-    """Yields the source files by name, each with its items by rising index.
+    """Yields the name of each source file with its export items, in the order of the file.
 
     Args:
-        dataset: what is exported
-        kind: of its records
-        choice: which samples are selected
-        on_sample: called with every sample
+        dataset: the exported dataset
+        kind: kind of its records
+        choice: the predicate of the selection
+        on_sample: called for every sample
     """
     if kind == "instructions":
         return _turns_by_file(dataset, choice, on_sample)
@@ -107,26 +107,26 @@ def _samples_by_file(
             on_sample(document, selected, pair)
             yield pair or _export_text(document, selected)
 
-    found = documents(dataset, kind)
-    for name, group in groupby(found, lambda document: document[SOURCE]["file"]):
+    by_file = groupby(documents(dataset, kind), lambda document: document[SOURCE]["file"])
+    for name, group in by_file:
         yield name, items(group)
 
 
 def _image_of(document: Document) -> Path | None:
-    """The published or extracted image, or ``None`` where there was none."""
+    """The path of the published or extracted image; ``None`` if it was missing at import."""
     return None if document.get(IMAGE_MISSING) else Path(document["filepath"])
 
 
 def export_pair(document: Document, selected: bool, mask: HeldMask | None) -> ExportPair:
-    """A sample of segmentation data as exporters see it.
+    """The export item of a pair.
 
     Args:
-        document: of the sample
-        selected: whether it is exported
-        mask: that it holds, of one that is exported
+        document: the sample's document
+        selected: whether the pair is exported
+        mask: its present mask; ``None`` for pairs that are not exported
 
     Raises:
-        UsageError: if it is exported and its phrase or mask was removed, or its mask is of
+        UsageError: if the pair is exported and has no phrase, or its mask was removed or has
             another size
     """
     source, phrase = document[SOURCE], document.get(PHRASE)
@@ -147,7 +147,7 @@ def export_pair(document: Document, selected: bool, mask: HeldMask | None) -> Ex
 
 
 def _published_phrase(document: Document) -> str | None:
-    """The phrase as imported; ``None`` where no copy of it is left."""
+    """The phrase as imported; ``None`` if no stored text matches its digest."""
     phrase, original = document.get(PHRASE) or "", document.get(ORIGINAL_PHRASE)
     imported = document[SOURCE].get(TEXT_DIGEST)
     if not imported:
@@ -157,7 +157,7 @@ def _published_phrase(document: Document) -> str | None:
 
 
 def _export_text(document: Document, selected: bool) -> ExportText:
-    """A sample of caption data as exporters see it."""
+    """The export item of an image with captions."""
     if document.get(TEXT_EDITS):
         return _edited_text(document, selected)
     captions = _captions(document)
@@ -174,7 +174,7 @@ def _export_text(document: Document, selected: bool) -> ExportText:
 
 
 def _edited_text(document: Document, selected: bool) -> ExportText:
-    """A sample of caption data whose captions were edited in a review."""
+    """The export item of an image whose captions were edited in a review."""
     units = units_of(document)
     kept = [one for one in units if one.number and not one.removed]
     added = [one for one in units if not one.number]
@@ -194,23 +194,22 @@ def _edited_text(document: Document, selected: bool) -> ExportText:
 
 
 def _captions(document: Document) -> list[Caption]:
-    held = document.get(CAPTIONS) or ()
-    return [Caption(one.get("text") or "", one.get("task")) for one in held]
+    return [Caption(one.get("text") or "", one.get("task")) for one in document.get(CAPTIONS) or ()]
 
 
 def _caption_edit(dataset: Any, document: Document) -> tuple[str, str] | None:
-    """The caption of a conversation before and after an edit; ``None`` where it was not edited.
+    """The caption of a conversation before and after an edit; ``None`` if it was not edited.
 
     Raises:
-        UsageError: if one of its captions was edited and not the answer that it is a copy of
+        UsageError: if a caption was edited but the answer that it copies was not
     """
     texts = [caption.text for caption in _captions(document)]
     caption, original = document.get(CAPTION), document.get(ORIGINAL_PHRASE)
     imported = document[SOURCE].get(TEXT_DIGEST)
     if texts and imported and texts_digest(texts) != imported:
         where = {"_id": document["_id"]}
-        found = next(store.stream(dataset, (f"{CONVERSATIONS}.answers",), where=where))
-        answers = [text for turn in found.get(CONVERSATIONS) or () for text in turn["answers"]]
+        stored = next(store.stream(dataset, (f"{CONVERSATIONS}.answers",), where=where))
+        answers = [text for turn in stored.get(CONVERSATIONS) or () for text in turn["answers"]]
         if lacking := [text for text in texts if text not in answers]:
             raise UsageError(
                 f"{document[KEY]}: {lacking[0][:60]!r} among its captions is no answer of its "
@@ -228,12 +227,13 @@ def _caption_edit(dataset: Any, document: Document) -> tuple[str, str] | None:
 def _turns_by_file(
     dataset: Any, choice: Choice, on_sample: OnSample
 ) -> Iterator[tuple[str, Iterator[ExportTurn]]]:
-    """Turns lie in the order of the files, not of the samples, so these are gone through first.
+    """Yields the turns of conversations by source file.
 
-    Of every sample that is left out, or whose caption was edited, something is held in memory.
+    The order of turns in the files differs from that of the samples, so the samples are read first.
+    Memory grows with the number of samples that are left out or have an edited caption.
 
     Raises:
-        UsageError: if a caption was edited, and the answer that it is a copy of as well
+        UsageError: if both a caption and the answer that it copies were edited
     """
     left_out: set[Any] = set()
     edited: dict[Any, tuple[str, str, str]] = {}
@@ -276,7 +276,7 @@ def _turn(
     edit = edited.get(document["_id"])
     if edit and edit[1] in answers:
         answers[answers.index(edit[1])] = edit[2]
-        del edited[document["_id"]]  # the caption is one text of one turn
+        del edited[document["_id"]]  # the caption is a copy of one answer
     return ExportTurn(
         key=document[KEY],
         source=Source(turn["file"], turn["index"]),

@@ -42,7 +42,7 @@ class TableConverter:
         kind: of the records
 
     Raises:
-        UsageError: if they are no pairs
+        UsageError: if the records are not pairs
     """
 
     def __init__(self, out: Path, kind: Kind) -> None:

@@ -1,4 +1,4 @@
-"""The target folder of an export: new, apart from the source, and written whole or not at all."""
+"""The target folder of an export: new, apart from the source, and complete or absent."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from pairlens.importers.errors import StateError, UsageError
 _PART = ".part"
 
 
-def check_target(out: Path | str, *taken: Path) -> Path:
-    """The folder to write to, with links resolved.
+def check_target(out: Path | str, *forbidden: Path) -> Path:
+    """Checks the folder to write to, and resolves its links.
 
     Args:
-        out: the folder as given
-        taken: folders that an export must stay out of, and must not take in: the source,
-            the dataset's media
+        out: the folder
+        forbidden: folders that may neither contain the target nor lie in it: the source and the
+            dataset's media
 
     Raises:
-        UsageError: if it is one of those folders, lies in one, holds one, or is a file
+        UsageError: if it is one of those folders, lies in one, contains one, or is a file
         StateError: if it is not empty
     """
     target = Path(os.path.realpath(Path(out).expanduser()))
-    for folder in taken:
+    for folder in forbidden:
         other = Path(os.path.realpath(folder))
         if target == other or target in other.parents or other in target.parents:
             raise UsageError(f"{out} is, lies in or holds {other}, where nothing is exported to")
@@ -48,19 +48,19 @@ def whole_folder(target: Path) -> Iterator[Path]:
     """A temporary folder that becomes ``target`` at the end, or is removed on failure.
 
     Args:
-        target: a folder that is empty or not there, from :func:`check_target`
+        target: an empty or new folder, from :func:`check_target`
 
     Raises:
-        StateError: if the folder cannot be made, or ``target`` was taken meanwhile
+        StateError: if the folder cannot be made, or another process created ``target`` meanwhile
     """
-    made = [folder for folder in target.parents if not folder.exists()]
+    new_parents = [folder for folder in target.parents if not folder.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _clear_left(target)
         prefix = f".{target.name}.{process_ids.this_process()}."
         work = Path(tempfile.mkdtemp(dir=target.parent, prefix=prefix, suffix=_PART))
     except OSError as error:
-        _remove_empty(made)
+        _remove_empty(new_parents)
         raise StateError(f"nothing can be written beside {target} ({error.strerror})") from error
     try:
         yield work
@@ -71,12 +71,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
             raise StateError(f"{target} was taken during the export; give another") from error
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
-        _remove_empty(made)
+        _remove_empty(new_parents)
         raise
 
 
 def _clear_left(target: Path) -> None:
-    """Removes what exports to the same folder left whose processes were killed."""
+    """Removes temporary folders of exports to the same target whose processes have ended."""
     for left in target.parent.iterdir():
         begun = left.name.removeprefix(f".{target.name}.")
         ours = begun != left.name and left.name.endswith(_PART)
@@ -84,17 +84,17 @@ def _clear_left(target: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def left_before(target: Path) -> list[Path]:
-    """Folders that look like those of unfinished exports of version 0.1.
+def left_by_old_version(target: Path) -> list[Path]:
+    """Folders beside the target with the names of unfinished exports of version 0.1.
 
-    They do not say whose they were, so that nobody but the user can tell that they are not needed.
+    Their names do not contain the process, so only the user can decide whether to delete them.
     """
     name = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}{re.escape(_PART)}")
     return sorted(one for one in target.parent.iterdir() if name.fullmatch(one.name))
 
 
 def _remove_empty(folders: list[Path]) -> None:
-    """Removes folders that this export made, deepest first."""
+    """Removes the empty folders that this export made, deepest first."""
     for folder in folders:
         try:
             folder.rmdir()

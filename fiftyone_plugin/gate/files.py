@@ -276,8 +276,8 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
 
     batches = in_batches(spool.by_image(), found.notes)
     for _, done in examined(batches, spool.columns, first, local_pool(workers)):
-        statistics.add(done.kept)
-        for findings in done.found.values():
+        statistics.add(done.statistics)
+        for findings in done.findings.values():
             take(findings)
     take(statistics.findings(across, lambda one, numbers: spool.batches(numbers)))
     found.places.update(spool.places(found.findings.keys()))

@@ -85,7 +85,7 @@ def _take(some: Checked, wanted: Wanted, checks: Collection[str], found: Found) 
     found.dropped += dropped
     found.total += len(some.keys) - dropped
     ids = []
-    for number, findings in some.found.items():
+    for number, findings in some.findings.items():
         ran = [one for one in findings if one.check in checks]  # not what earlier runs left
         found.counts.update(one.check for one in ran)
         if some.verdicts[number] == VerdictKind.DROP or some.verdicts[number] in ACCEPTED:

@@ -1,7 +1,7 @@
-"""What the operators share: configuration, progress, result view, being a Python function.
+"""Base class of the operators: configuration, form, progress, result view, call from Python.
 
-An operator is thin: its form and its parameters are the options of a step, which it runs as the
-command line does.
+The options of a step are the form and the parameters of its operator, which runs the step like
+the command line.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _OURS = re.compile(r"^pairlens\.importers\.errors\.\w+: (.*)$", re.MULTILINE)
 class PairOperator(foo.Operator):
     """A step of PairLens as a FiftyOne operator.
 
-    Subclasses set the class attributes; they change :meth:`options` where these depend on the
-    dataset or on what the form has so far.
+    Subclasses set the class attributes, and override :meth:`options` if these depend on the dataset
+    or on the values in the form.
 
     Attributes:
-        step: its options are the form's fields and the parameters
-        long: whether it may be delegated
+        step: the step to run, whose options are the form's fields and the parameters
+        long: whether it can be delegated
     """
 
     step: ClassVar[Step]
@@ -74,10 +74,10 @@ class PairOperator(foo.Operator):
         )
 
     def options(self, ctx: Any) -> dict[str, Option]:
-        """The step's options by parameter, as they are for the dataset and the form so far.
+        """The step's options by parameter, for the dataset and the values in the form.
 
         Raises:
-            StateError: if the step cannot be run on the dataset; the form then shows why
+            StateError: if the step cannot run on the dataset; the form then shows the reason
         """
         return {option.param: option for option in self.step.options}
 
@@ -86,8 +86,8 @@ class PairOperator(foo.Operator):
         try:
             options = self.options(ctx)
         except StateError as error:
-            said = self.in_app(str(error))
-            inputs.view("none", types.Warning(label=said)).invalid = True
+            message = self.in_app(str(error))
+            inputs.view("none", types.Warning(label=message)).invalid = True
             return
         for option in options.values():
             if option.in_form:
@@ -96,14 +96,14 @@ class PairOperator(foo.Operator):
             self.samples(ctx)
 
     def samples(self, ctx: Any) -> Any:
-        """The samples that it is run on; a form that asks for them lets people choose."""
+        """The samples to run on; the form lets the user choose if it has that field."""
         return ctx.target_view()
 
     def work(self, ctx: Any) -> Work:
         """Parses the parameters."""
         given = {k: v.strip() if isinstance(v, str) else v for k, v in ctx.params.items()}
         options, named = self.options(ctx).values(), attrgetter("param")  # as in a call from Python
-        if is_watched(ctx) or ctx.delegated:
+        if waits_for_result(ctx) or ctx.delegated:
             given, named = given | _absolute_paths(options, given), _in_form
         values = parse_options([*options], given, named)
         samples = ()
@@ -112,7 +112,7 @@ class PairOperator(foo.Operator):
         return lambda watch: self.step.run(*samples, watch, **values)
 
     def resolve_input(self, ctx: Any) -> types.Property:
-        """The form, or a notice that says why the dataset has none."""
+        """The form, or a warning with the reason why the dataset has none."""
         inputs = types.Object()
         needed = self.step.on_dataset and not self.step.foreign
         if needed and not working_set.is_imported(ctx.dataset):
@@ -132,20 +132,19 @@ class PairOperator(foo.Operator):
         """Runs the step.
 
         Returns:
-            in the App a generator of progress and a result view; from Python, and delegated,
-            the same object that the command line prints with ``--json``, plus its lines as
-            ``report``
+            in the App a generator of progress and a result view; from Python, and if delegated, the
+            object that the command line prints with ``--json``, with its lines as ``report``
 
         Raises:
-            PairLensError: with the sentence that the command line would print
+            PairLensError: with the message that the command line prints
         """
         try:
             work = self.work(ctx)
         except PairLensError as error:
-            if not is_watched(ctx):
+            if not waits_for_result(ctx):
                 raise
             return self._show_failure(ctx, error)
-        if is_watched(ctx):
+        if waits_for_result(ctx):
             return self._stream(ctx, work)
 
         def report_progress(done: int, total: int | None) -> None:
@@ -155,7 +154,7 @@ class PairOperator(foo.Operator):
         return as_result(work(Watch(report_progress)))
 
     def resolve_output(self, ctx: Any) -> Any:
-        """The result view: the lines that the command line prints."""
+        """The result view with the lines that the command line prints."""
         outputs = types.Object()
         # The App's code view loads its editor from the network; a fenced block does not, and
         # no text of a dataset is taken for markup in it.
@@ -175,23 +174,23 @@ class PairOperator(foo.Operator):
             params: as in the form
 
         Returns:
-            what the command line prints with ``--json``
+            the object that the command line prints with ``--json``
 
         Raises:
-            ExecutionError: with the sentence that the command line would print
+            ExecutionError: with the message that the command line prints
         """
         ctx: dict[str, Any] = {"params": params}
         if samples is not None:
             ctx |= {"dataset": fo_internals.dataset_of(samples).name, "view": samples.view()}
         uri = f"{PLUGIN_NAME}/{self.step.operator}"
         try:
-            return _outside_loop(lambda: foo.execute_operator(uri, ctx)).result
+            return _call_outside_loop(lambda: foo.execute_operator(uri, ctx)).result
         except ExecutionError as error:
             sentence = _OURS.findall(str(error))
             raise (ExecutionError(sentence[-1]) if sentence else error) from None
 
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
-        """Runs the work in a thread and passes its progress on to the App."""
+        """Runs the work in a thread, and yields its progress to the App."""
         events: queue.Queue[tuple[str, Any]] = queue.Queue()
         watch = Watch(
             lambda done, total: events.put(("at", (done, total))),
@@ -221,12 +220,12 @@ class PairOperator(foo.Operator):
             else:
                 yield ctx.ops.reload_dataset()
                 yield from self.after(ctx, value)
-                said = replace(value, lines=[self.in_app(line) for line in value.lines])
-                yield self._show(ctx, as_result(said))
+                report = replace(value, lines=[self.in_app(line) for line in value.lines])
+                yield self._show(ctx, as_result(report))
                 return
 
     def in_app(self, sentence: str) -> str:
-        """A sentence of the step as the App says it."""
+        """A message of the step in the terms of the App."""
         return in_app(sentence, self.step.options)
 
     def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
@@ -244,16 +243,16 @@ class PairOperator(foo.Operator):
         known = database_connection.explained(error) or full_disk.explained(error)
         if known is None and memory.ran_out(error):
             known = OutOfMemory()
-        said = error if isinstance(error, PairLensError) else known
-        if said is None:
+        reported = error if isinstance(error, PairLensError) else known
+        if reported is None:
             raise error
-        sentence = self.in_app(str(said))
+        sentence = self.in_app(str(reported))
         yield ctx.ops.notify(sentence, variant="error")
         yield self._show(ctx, as_result(Report({}, [sentence])))
 
 
 def with_secrets(ctx: Any, work: Work) -> Work:
-    """The work, which finds the tokens of services among the plugin's secrets."""
+    """The work with the plugin's secrets as tokens of services."""
     given = secrets.of_plugin(ctx.secrets)
 
     def run(watch: Watch) -> Report:
@@ -268,7 +267,7 @@ def _in_form(option: Option) -> str:
 
 
 def _absolute_paths(options: Iterable[Option], given: Mapping[str, Any]) -> dict[str, str]:
-    """The paths that somebody typed into a form, from the root."""
+    """Makes the paths in a form's parameters absolute."""
     typed = ((one.param, given.get(one.param)) for one in options if one.path)
     return {
         param: str(absolute(Path(value)))
@@ -277,19 +276,19 @@ def _absolute_paths(options: Iterable[Option], given: Mapping[str, Any]) -> dict
     }
 
 
-def is_watched(ctx: Any) -> bool:
-    """Whether the App's browser waits for the operator.
+def waits_for_result(ctx: Any) -> bool:
+    """Whether the App's browser waits for the result of the operator.
 
-    ``foo.execute_operator`` and delegated runs exhaust a generator and lose what it gives;
-    only requests that came over HTTP name their operator.
+    ``foo.execute_operator`` and delegated runs discard the results of a generator; only requests
+    over HTTP name their operator.
     """
     return "operator_uri" in ctx.request_params and not ctx.delegated
 
 
-def _outside_loop(call: Callable[[], Any]) -> Any:
-    """What a call gives, made in a thread of its own where an event loop runs in this one.
+def _call_outside_loop(call: Callable[[], Any]) -> Any:
+    """The result of a call, which runs in another thread if this one has a running event loop.
 
-    In a notebook one does, and FiftyOne then gives a task, which the same cell cannot wait for.
+    A notebook has one, and FiftyOne then returns a task that the same cell cannot wait for.
     """
     try:
         asyncio.get_running_loop()
@@ -324,27 +323,27 @@ def fenced(plain: str) -> str:
 
 
 def text(value: Any) -> str | None:
-    """A form's text, or ``None`` where it was left blank."""
+    """A form's text, ``None`` if it is blank."""
     return str(value).strip() or None if value is not None else None
 
 
 def tick(ctx: Any, *names: str) -> Any:
-    """Has the grid show fields beside those that it shows already."""
+    """Shows further fields in the grid."""
     configured = ctx.dataset.app_config.active_fields
     shown = ctx.active_fields or (configured.paths if configured else None) or ()
     return ctx.ops.set_active_fields(list(dict.fromkeys([*shown, *names])))
 
 
 def reviewer_in(ctx: Any) -> str | None:
-    """Who reviews in the App: as a panel says, who is signed in, or who the App was opened for."""
+    """The reviewer in the App: from the panel, the signed-in user, or the App's launch."""
     return known_reviewer(text(ctx.params.get("reviewer")) or ctx.user_id)
 
 
 def required(params: dict[str, Any], name: str) -> str:
-    """A text that must be there.
+    """A required text of the parameters.
 
     Raises:
-        UsageError: if it is not
+        UsageError: if it is missing
     """
     value = text(params.get(name))
     if value is None:

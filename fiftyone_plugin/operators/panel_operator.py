@@ -53,11 +53,11 @@ class PanelOperator(foo.Operator):
             complete_schema(ctx.dataset)
             return {"ok": True, "reviewer": known_reviewer(ctx.user_id)} | self.answer(ctx)
         except Conflict as error:
-            said = in_app(str(error))
-            return {"ok": False, "kind": "conflict", "message": said, "conflict": error.facts}
+            message = in_app(str(error))
+            return {"ok": False, "kind": "conflict", "message": message, "conflict": error.facts}
         except PairLensError as error:
             kind = "usage" if isinstance(error, UsageError) else "state"
             return {"ok": False, "kind": kind, "message": in_app(str(error))}
         except PyMongoError as error:
-            said = in_app(str(database_connection.explained(error)))
-            return {"ok": False, "kind": "state", "message": said}
+            message = in_app(str(database_connection.explained(error)))
+            return {"ok": False, "kind": "state", "message": message}

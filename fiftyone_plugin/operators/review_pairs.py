@@ -11,7 +11,7 @@ from pairlens.fiftyone_plugin import reports
 from pairlens.fiftyone_plugin.curation import decisions, errata, undoing
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
-from pairlens.fiftyone_plugin.operators.base import PairOperator, is_watched, reviewer_in
+from pairlens.fiftyone_plugin.operators.base import PairOperator, reviewer_in, waits_for_result
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER, counted
 from pairlens.fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Texts, Watch, step
@@ -67,17 +67,17 @@ def review_pairs(
         if not keys:
             raise UsageError("no pair is selected; select some in the grid, or open one")
         _check_in_view(samples, keys)
-        given = [Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
+        given = [Verdict(key, _required_value(verdict, "verdict"), phrase, note) for key in keys]
         count = set_verdicts(dataset, given, reviewer=reviewer)
         return counted(samples, f"{reports.verdicts(count)} set.")
     if action == "undo":
         count = undoing.undo(dataset, reviewer=reviewer, force=True)["pairs"]
         return counted(samples, f"{reports.verdicts(count)} undone.")
     if action == "dump":
-        file = _given(file, "file")
+        file = _required_value(file, "file")
         return reports.of_dump(decisions.dump(samples, file), file)
     if action == "apply":
-        return reports.of_apply(dict(errata.apply(dataset, _given(file, "file"))))
+        return reports.of_apply(dict(errata.apply(dataset, _required_value(file, "file"))))
     if action == "status":
         return counted(samples)
     raise UsageError(f"there is no action {action!r}; known: {', '.join(_ACTIONS)}")
@@ -95,7 +95,7 @@ class ReviewPairs(PairOperator):
     def samples(self, ctx: Any) -> Any:
         """In the App the whole dataset, but where a view has its own verdicts to count or write."""
         of_view = (ctx.params.get("action") or "set") in ("status", "dump")
-        return ctx.target_view() if of_view or not is_watched(ctx) else ctx.dataset
+        return ctx.target_view() if of_view or not waits_for_result(ctx) else ctx.dataset
 
     def options(self, ctx: Any) -> dict[str, Option]:
         """With those that the chosen action takes, for the pairs that are selected."""
@@ -135,7 +135,7 @@ def _check_in_view(samples: Any, keys: Texts) -> None:
         raise UsageError(f"the view does not have the pair {min(lacking)!r}")
 
 
-def _given(value: str | None, name: str) -> str:
+def _required_value(value: str | None, name: str) -> str:
     if value is None:
         raise UsageError(f"{name} is missing")
     return value

@@ -1,8 +1,8 @@
-"""The Protocol that every predictor keeps.
+"""The Protocol of predictors.
 
-A predictor takes images and queries and gives masks. It never touches FiftyOne or the
-database: :mod:`pairlens.fiftyone_plugin.predictors.runner` feeds it, stores what it gives and goes
-on where one pair fails.
+A predictor takes images and queries and returns masks. It does not use FiftyOne or the database:
+:mod:`pairlens.fiftyone_plugin.predictors.runner` passes queries to it, stores its masks and
+continues if one pair fails.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pairlens.importers.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One pair for a predictor: it sees no ground truth.
+    """One pair in the form that predictors take, without the ground truth.
 
     Attributes:
         key: the pair's key
         image_id: pairs with equal ``image_id`` and ``split`` share the image
         split: the pair's split
         phrase: the query
-        image: the image file, as published, or what stands in for it
-        image_name: the file name the annotations give the image, there or not
+        image: the published image file, or its placeholder
+        image_name: the file name in the annotations, whether the file exists or not
         image_size: (width, height) in pixels
     """
 
@@ -47,21 +47,21 @@ Prediction = NDArray[np.uint8]
 
 
 class NoPrediction(Exception):
-    """A predictor has nothing for this pair, which is no failure: it is counted as skipped.
+    """Raised or yielded for a pair without a prediction; it counts as skipped, not as failed.
 
-    Its text is a reason that many pairs can share: runs count skipped pairs by it.
+    Its text is the reason, by which runs count skipped pairs.
     """
 
 
 class Predictor(Protocol):
-    """What predicts masks.
+    """Predicts masks.
 
-    ``predict`` takes a batch and yields, in the batch's order, a mask or the exception that
-    stands for it (:class:`NoPrediction`, or whatever failed), one for each query.
+    ``predict`` takes a batch and yields a mask or an exception for each query, in order:
+    :class:`NoPrediction`, or the error that prevented the prediction.
 
-    It may have more, which is used where it is there: ``prefetch(batch)`` is told the batch
-    after the one it is about to be asked; ``notes()`` gives sentences for whoever started the
-    run, ``unused()`` the files that no query asked for; ``close()`` ends what is under way.
+    Optional methods: ``prefetch(batch)`` is called with the batch after the next call of
+    ``predict``; ``notes()`` returns sentences for the run's summary, ``unused()`` the files that no
+    query used; ``close()`` releases resources.
     """
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
@@ -71,24 +71,24 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class NoSettings:
-    """The parameters of a predictor that has none."""
+    """Settings of a predictor without parameters."""
 
 
 @dataclass(frozen=True)
 class PredictorSpec:
-    """A predictor as it is listed, documented and made.
+    """The declaration of a predictor.
 
     Attributes:
         name: for ``--predictor``
         about: one sentence for people
         make: makes the predictor from its settings and a device name (``auto``, ``cuda``,
-            ``cpu``, ...); imports what it needs only then. Raises ``UsageError`` for settings
-            that cannot be meant.
+            ``cpu``, ...), and imports the packages that it needs. Raises ``UsageError`` for invalid
+            settings.
         settings: the dataclass of its parameters, made with
             :func:`pairlens.fiftyone_plugin.predictors.params.option`
-        needs: packages beyond those PairLens installs
-        setup: what to have at hand before it runs, for the table in docs/predictors.md
-        reads_images: whether it looks at pixels; pairs whose image is missing are then skipped
+        needs: packages beyond those that PairLens installs
+        setup: requirements of a run, for the table in docs/predictors.md
+        reads_images: whether it reads images; pairs whose image is missing are then skipped
     """
 
     name: str
@@ -101,11 +101,11 @@ class PredictorSpec:
 
     @property
     def params(self) -> dict[str, str]:
-        """Parameter name to what it means and its default; those that must be given first."""
+        """The parameters by name, with their meaning and default, required ones first."""
         return describe(self.settings)
 
     def load(self, params: Mapping[str, Any], device: str) -> Predictor:
-        """Makes the predictor from parameters as they are given, as texts or values.
+        """Makes the predictor from parameters, as texts or values.
 
         Raises:
             UsageError: for an unknown, missing or bad parameter

@@ -1,4 +1,4 @@
-"""Runs one batch: calls the predictor, validates its masks, writes them, counts failures."""
+"""Predicts batches, validates and writes their masks, and counts failures."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pairlens.importers.masks import encode_png
 SHOWN_FIRST = 24
 
 MOST_LISTED = 1000
-"""Pairs without a prediction that a summary names; all are counted."""
+"""Largest number of pairs without a prediction that a summary names; all are counted."""
 
 Answer = Prediction | bytes | Exception
-"""A mask, or that as PNG, or the exception that stands for it."""
+"""A mask, a mask as PNG, or the exception for a pair without one."""
 
 SampleQuery = tuple[Any, Query]
 """A sample's id and its query."""
@@ -33,13 +33,13 @@ class PredictSummary:
     """Summary of a prediction run.
 
     Attributes:
-        predicted: pairs that got a mask
-        failed: pairs whose prediction failed, each named in ``failures``
-        skipped: pairs that had a mask already, whose image is missing, or for which the
-            predictor has nothing; counted by reason in ``skips``
-        without: keys of the first thousand pairs for which the predictor has nothing
-        stopped: whether it was stopped before its end
-        first: ids of the first samples that got a mask, for a look at them
+        predicted: number of pairs with a new mask
+        failed: number of pairs whose prediction failed; ``failures`` has their keys and reasons
+        skipped: number of pairs that had a mask already, have no image, or for which the predictor
+            has no prediction; ``skips`` counts them by reason
+        without: keys of the first thousand pairs for which the predictor has no prediction
+        stopped: whether the run was stopped early
+        first: ids of the first samples with a new mask
     """
 
     dataset: str
@@ -64,23 +64,23 @@ class PredictSummary:
             self.skips[reason] = self.skips.get(reason, 0) + pairs
 
 
-def answered(
+def predict_batches(
     predictor: Predictor, batches: Iterable[list[SampleQuery]]
 ) -> Iterator[tuple[list[SampleQuery], Iterator[Answer]]]:
-    """Yields the batches, each with its answers, which are computed as they are taken.
+    """Yields the batches, each with an iterator that predicts its answers.
 
-    Before each, the predictor may prefetch the next one.
+    The predictor can prefetch the next batch before each.
     """
     prefetch = getattr(predictor, "prefetch", None)
-    following = iter(batches)
-    batch = next(following, None)
+    remaining_batches = iter(batches)
+    batch = next(remaining_batches, None)
     if batch and prefetch:
         prefetch([query for _, query in batch])
     while batch:
-        upcoming = next(following, None)
+        upcoming = next(remaining_batches, None)
         if upcoming and prefetch:
             prefetch([query for _, query in upcoming])
-        yield batch, answers_of(predictor, [query for _, query in batch])
+        yield batch, predict_batch(predictor, [query for _, query in batch])
         batch = upcoming
 
 
@@ -91,15 +91,15 @@ def store_batch(
     summary: PredictSummary,
     writers: ThreadPoolExecutor,
 ) -> list[tuple[Any, Path]]:
-    """Writes the masks of a batch; returns sample ids and mask paths of what succeeded."""
-    under_way: list[tuple[SampleQuery, Exception | Future[Path]]] = []
+    """Writes the masks of a batch; returns the ids and mask paths of the pairs that succeeded."""
+    pending: list[tuple[SampleQuery, Exception | Future[Path]]] = []
     for pair, result in zip(batch, answers, strict=True):
         if isinstance(result, Exception):
-            under_way.append((pair, result))
+            pending.append((pair, result))
         else:
-            under_way.append((pair, writers.submit(_write, folder, pair[1].key, result)))
+            pending.append((pair, writers.submit(_write, folder, pair[1].key, result)))
     written = []
-    for (sample_id, query), outcome in under_way:
+    for (sample_id, query), outcome in pending:
         try:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -123,11 +123,11 @@ def _write(folder: Path, key: str, mask: Any) -> Path:
     """Writes a mask.
 
     Raises:
-        MaskError: if it is none
-        StateError: if the disk does not take it, which ends the run
+        MaskError: if it is not a mask
+        StateError: if the file cannot be written, which ends the run
     """
     path = folder / f"{safe_name(key)}.png"
-    data = mask if isinstance(mask, bytes) else packed(mask)
+    data = mask if isinstance(mask, bytes) else mask_to_png(mask)
     try:
         return write_once(path, data)
     except OSError as error:
@@ -141,24 +141,24 @@ def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
     summary.failures.append({"key": query.key, "reason": reason})
 
 
-def answers_of(predictor: Predictor, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-    """Yields one result for each query; an exception fails the rest of the batch."""
-    left = len(batch)
+def predict_batch(predictor: Predictor, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
+    """Yields a mask or an exception for each query; if the predictor raises, the rest fails."""
+    remaining = len(batch)
     failure: Exception = RuntimeError("the predictor gave fewer masks than it was asked for")
     try:
         for result in predictor.predict(batch):
-            if not left:
+            if not remaining:
                 break
-            left -= 1
+            remaining -= 1
             yield result
     except Exception as error:
         check_memory(error)
         failure = error
-    for _ in range(left):
+    for _ in range(remaining):
         yield failure
 
 
-def packed(mask: Any) -> bytes:
+def mask_to_png(mask: Any) -> bytes:
     """A predicted mask as PNG of 0 and 1.
 
     Raises:

@@ -142,13 +142,13 @@ def consensus(
             f"field {field_name!r} was made of {', '.join(field.made_with)}; resume with the same "
             "fields, or choose another name"
         )
-    field.clear_left()
+    field.delete_left()
     anew = overwrite and field.exists
     if not anew:
         field.open(overwrite=False)
     summary = ConsensusSummary(dataset.name, field_name, list(sources))
     if resume:
-        field.forget_lost()
+        field.clear_lost()
     total = working_set.count(samples)
     pending = {} if anew else {f"{field_name}.mask_path": None}
     docs = store.stream(samples, _projection(sources), where=pending, as_seen=sources)
@@ -164,7 +164,7 @@ def consensus(
             agreements.append(values[fields.agreement_field(field_name)])
             yield sample_id, values
 
-    with field.filling(anew) as folder:
+    with field.writing_folder(anew) as folder:
         for batch in store.batched(changes(folder), store.BATCH):
             summary.agreed += field.store_values(batch)
     progress(total, total)

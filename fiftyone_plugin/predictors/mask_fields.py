@@ -1,7 +1,7 @@
-"""Fields of masks that PairLens makes: which run made one, and whether another may go on.
+"""Fields of masks that PairLens makes, and the recipes that they were made with.
 
-What a field was made with stands in the field's own description, so that it goes along when the
-field is renamed or cloned, and a field that gets its old name is another one.
+The recipe is stored in the field's description, so that it follows the field when it is renamed or
+cloned, and a new field of the old name has none.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ class MaskField:
     name: str
     step: str
     recipe: Any = None
-    beside: Mapping[str, type[fo.Field]] = field(default_factory=dict)
+    companions: Mapping[str, type[fo.Field]] = field(default_factory=dict)
 
     @cached_property
     def folder(self) -> Path:
-        """Where its masks are written, once it is open."""
+        """The folder of its masks, once it is open."""
         return self._folder_of(self._made["folder"])
 
     @cached_property
     def new_folder(self) -> Path:
-        """Where the masks of a run are written that makes the field, or makes it anew.
+        """The folder for the masks of a run that makes or replaces the field.
 
-        No two fields share a folder, whatever names they get.
+        No two fields share a folder, whatever their names.
         """
         return self._folder_of(f"{self.name}-{token_hex(4)}")
 
     @contextmanager
-    def filling(self, anew: bool) -> Iterator[Path]:
-        """The folder in which a run writes its masks.
+    def writing_folder(self, anew: bool) -> Iterator[Path]:
+        """The folder that a run writes masks to.
 
-        Of a run that makes the field anew it is :attr:`new_folder`, which no other run removes
-        meanwhile, and which is gone at the end if the field was not opened.
+        A run that replaces the field writes to :attr:`new_folder`, which no other run removes
+        meanwhile, and which is deleted at the end if the field was not opened.
         """
         if not anew:
             yield self.folder
@@ -86,35 +86,34 @@ class MaskField:
 
     @property
     def exists(self) -> bool:
-        """Whether the field, or one that belongs to it, is there."""
+        """Whether the field or one of its companions exists."""
         return bool(self._existing())
 
     @property
     def stop_file(self) -> Path:
-        """The file that asks the run to stop: any process can leave it."""
+        """The file that requests the run to stop; any process can create it."""
         return media_dir(self.dataset) / self.step / f".{self.name}.stop"
 
     @property
     def made_with(self) -> Any:
-        """The recipe of the run that made it; ``None`` where no run of this step did."""
+        """The recipe of the run that made it; ``None`` if no run of this step did."""
         return self._made.get("recipe")
 
     @property
     def _made(self) -> dict[str, Any]:
-        return _made_by(self.dataset, self.name, self.step)
+        return _stored_recipe(self.dataset, self.name, self.step)
 
     def check(self, maker: str, resume: bool, overwrite: bool) -> None:
-        """Refuses a field that a run may not write.
+        """Raises for a field that a run may not write.
 
         Args:
-            maker: what makes such fields, for messages: ``a predictor``
-            resume: whether the run goes on with a field that exists
-            overwrite: whether it deletes the field first
+            maker: the maker of such fields for messages, such as ``a predictor``
+            resume: whether the run continues an existing field
+            overwrite: whether the run replaces an existing field
 
         Raises:
-            UsageError: if the name is none or reserved, or that of a field which this step did not
-                make
-            StateError: if the field exists and the run is to neither resume nor overwrite
+            UsageError: if the name is invalid or reserved, or another step made the field
+            StateError: if the field exists and neither ``resume`` nor ``overwrite`` is set
         """
         refuse_name("field name", self.name)
         if resume and overwrite:
@@ -130,14 +129,14 @@ class MaskField:
             )
 
     def resumes_another(self, resume: bool) -> bool:
-        """Whether a run would go on with a field that was made with another recipe."""
+        """Whether a run would continue a field that was made with another recipe."""
         return bool(resume and self._existing() and self.made_with != self.recipe)
 
     def open(self, overwrite: bool) -> None:
-        """Makes the field and its folder where they are not there; with overwrite, anew.
+        """Makes the field and its folder if they do not exist; ``overwrite`` replaces them.
 
-        With overwrite, its masks are deleted unless another field or dataset uses them. A run
-        calls this when it has its first mask, so that one that fails altogether deletes none.
+        ``overwrite`` deletes the old masks unless another field or dataset uses them. A run calls
+        this when it has its first mask, so that a run without any deletes none.
         """
         with leases.declaring(self.dataset):
             if overwrite and (existing := self._existing()):
@@ -147,13 +146,13 @@ class MaskField:
                     remove_unused(folder / self.step / before)
             if not self._made.get("folder"):
                 self._declare()
-            for name, kind in self.beside.items():
+            for name, kind in self.companions.items():
                 self.dataset.add_sample_field(name, kind)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / OWNER).unlink(missing_ok=True)  # the field's own, it is nobody's to remove
 
-    def clear_left(self) -> None:
-        """Deletes folders of masks that killed runs made for the field and that nothing uses."""
+    def delete_left(self) -> None:
+        """Deletes unused folders of masks that killed runs made for the field."""
         name = re.compile(rf"{re.escape(self.name)}-[0-9a-f]{{8}}")
         own = self._made.get("folder")
         for media in media_dirs(store.info(self.dataset)):
@@ -163,17 +162,17 @@ class MaskField:
                     remove_unused(folder)
 
     def store_values(self, changes: Sequence[tuple[Any, dict[str, Any]]]) -> int:
-        """Stores masks, and what belongs to them, on samples that have none in the field.
+        """Stores masks and companion values on samples without a mask in the field.
 
         Args:
             changes: ids of samples, and values by field
 
         Returns:
-            the number of samples that had none
+            the number of samples that had no mask
 
         Raises:
-            StateError: if another run made the field anew since this one opened it; then none of
-                these masks is in the field of that one
+            StateError: if another run has replaced the field since this one opened it; none of
+                the masks is then stored
         """
         path = f"{self.name}.mask_path"
         pending = [({"_id": each, path: None}, values) for each, values in changes]
@@ -191,16 +190,16 @@ class MaskField:
             "ends"
         )
 
-    def forget_lost(self) -> int:
-        """Clears the field of samples whose mask's file is gone, so that they are done again.
+    def clear_lost(self) -> int:
+        """Clears the field of samples whose mask file is missing, so that they are predicted again.
 
-        What is in the dataset's object store is fetched instead.
+        Files that are in the dataset's object store are fetched instead.
 
         Returns:
-            their number
+            the number of cleared samples
 
         Raises:
-            StateError: if all files are gone, as where a disk is not mounted
+            StateError: if all files are missing, for example because a disk is not mounted
         """
         exchange(self.dataset)
         path = f"{self.name}.mask_path"
@@ -214,7 +213,7 @@ class MaskField:
                 f"no mask of field {self.name!r} is where it was, such as {lost[0][1]}; bring the "
                 "folder back, or make the field anew with --overwrite"
             )
-        clear = dict.fromkeys((self.name, *self.beside))
+        clear = dict.fromkeys((self.name, *self.companions))
         return store.update(self.dataset, [(each, clear) for each, _ in lost])
 
     def _declare(self) -> None:
@@ -234,11 +233,11 @@ class MaskField:
         existing.save()
 
     def _existing(self) -> list[str]:
-        return [name for name in (self.name, *self.beside) if self.dataset.has_field(name)]
+        return [name for name in (self.name, *self.companions) if self.dataset.has_field(name)]
 
 
 def _is_used(folder: Path) -> bool:
-    """Whether the process that fills a folder of masks may still be there."""
+    """Whether the process that fills a folder of masks may still be running."""
     try:
         owner = (folder / OWNER).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -248,11 +247,11 @@ def _is_used(folder: Path) -> bool:
 
 def fields_made_by(dataset: Any, step: str) -> list[str]:
     """Names of the mask fields that a step made."""
-    return [name for name in dataset.get_field_schema() if _made_by(dataset, name, step)]
+    return [name for name in dataset.get_field_schema() if _stored_recipe(dataset, name, step)]
 
 
-def _made_by(dataset: Any, name: str, step: str) -> dict[str, Any]:
-    """What a field's description says of the run of a step that made it."""
+def _stored_recipe(dataset: Any, name: str, step: str) -> dict[str, Any]:
+    """The recipe in a field's description, if a run of the step made the field."""
     declared = dataset.get_field(name)
     if declared is None:
         return {}

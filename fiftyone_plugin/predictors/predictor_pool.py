@@ -1,4 +1,4 @@
-"""A loaded predictor that answers batches of queries: in this process, or one in each worker."""
+"""Loaded predictors, in this process or in each worker."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pairlens.fiftyone_plugin.predictors.base import (
 from pairlens.fiftyone_plugin.predictors.batches import (
     Answer,
     SampleQuery,
-    answered,
-    answers_of,
-    packed,
+    mask_to_png,
+    predict_batch,
+    predict_batches,
 )
 from pairlens.fiftyone_plugin.predictors.error_text import first_line
 from pairlens.fiftyone_plugin.predictors.params import read_params
@@ -29,12 +29,12 @@ from pairlens.importers.parallel import PerWorker, Pool
 
 
 class OpenPredictor(Protocol):
-    """A predictor that is loaded, in this process or in workers."""
+    """A loaded predictor, in this process or in workers."""
 
-    def answered(
+    def predict_batches(
         self, batches: Iterable[list[SampleQuery]]
     ) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
-        """Yields the batches in their order, each with one answer for each query."""
+        """Yields the batches in order, each with one answer for each query."""
         ...
 
     def notes(self) -> list[str]:
@@ -42,7 +42,7 @@ class OpenPredictor(Protocol):
         ...
 
     def unused(self) -> list[str]:
-        """Files of predictions that belong to no query, if the predictor knows them."""
+        """Files of predictions that belong to no query; empty for other predictors."""
         ...
 
 
@@ -50,13 +50,13 @@ class OpenPredictor(Protocol):
 def open_predictor(
     spec: PredictorSpec, params: Mapping[str, Any], device: str, pool: Pool
 ) -> Iterator[OpenPredictor]:
-    """Loads a predictor, in this process or in each worker, and closes it in the end.
+    """Loads a predictor in this process or in each worker, and closes it at the end.
 
     Args:
-        spec: of the predictor
-        params: by name, as text or value
+        spec: the predictor
+        params: its parameters by name, as texts or values
         device: ``auto``, ``cpu``, ``cuda`` or the like
-        pool: where it runs
+        pool: the pool that it runs in
 
     Raises:
         UsageError: for a parameter that the predictor refuses, or a number of workers without
@@ -76,7 +76,7 @@ def open_predictor(
         finally:
             getattr(loaded, "close", lambda: None)()
         return
-    read_params(spec.name, spec.settings, params)  # workers take seconds to say the same
+    read_params(spec.name, spec.settings, params)  # validated here, since workers take seconds
     gpus = "torch" in spec.needs and device in ("auto", "cuda")
     function = PerWorker(partial(_load, spec, dict(params), device), gpus=gpus)
     with pool.open(function) as ask:
@@ -97,10 +97,10 @@ class _InProcess:
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
 
-    def answered(
+    def predict_batches(
         self, batches: Iterable[list[SampleQuery]]
     ) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
-        return answered(self._predictor, batches)
+        return predict_batches(self._predictor, batches)
 
     def notes(self) -> list[str]:
         return list(getattr(self._predictor, "notes", lambda: [])())
@@ -110,7 +110,7 @@ class _InProcess:
 
 
 class _Answers(NamedTuple):
-    """The answers of a worker to a batch, and what it noted meanwhile."""
+    """The answers of a worker to a batch, and its new notes."""
 
     answers: list[Answer]
     notes: list[str]
@@ -125,34 +125,34 @@ class _Workers:
     def __init__(self, ask: _Ask, notes: Iterable[str]) -> None:
         self._ask, self._decisions = ask, Decisions(notes)
 
-    def answered(
+    def predict_batches(
         self, batches: Iterable[list[SampleQuery]]
     ) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
-        under_way: deque[list[SampleQuery]] = deque()
+        pending: deque[list[SampleQuery]] = deque()
 
         def queries() -> Iterator[list[Query]]:
             for batch in batches:
-                under_way.append(batch)
+                pending.append(batch)
                 yield [query for _, query in batch]
 
         for outcome in self._ask(queries(), 1):
-            batch = under_way.popleft()
-            if isinstance(outcome.error, UsageError | StateError):  # of a worker that cannot load
+            batch = pending.popleft()
+            if isinstance(outcome.error, UsageError | StateError):  # a worker cannot load it
                 raise outcome.error
             if outcome.error is not None:
                 yield batch, [outcome.error] * len(batch)
                 continue
             answers, notes = outcome.unwrap()
             for note in notes:
-                if isinstance(note, Decision) or note not in self._decisions.others:
+                if isinstance(note, Decision) or note not in self._decisions.notes:
                     self._decisions(note)
             yield batch, answers
 
     def notes(self) -> list[str]:
-        return [*self._decisions.others, *self._decisions.all()]
+        return [*self._decisions.notes, *self._decisions.all()]
 
     def unused(self) -> list[str]:
-        return []  # each worker knows of the queries that it was asked
+        return []  # each worker has seen a part of the queries only
 
 
 # ------------------------------------------------------------------------------ in a worker
@@ -171,22 +171,23 @@ def _load(
 
 
 class _InWorker:
-    """A predictor with what it has noted so far."""
+    """A predictor in a worker, with the notes that it has sent so far."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
-        self._told: dict[tuple[str, str], int] = {}
+        self._sent_times: dict[tuple[str, str], int] = {}
 
     def __call__(self, batch: list[Query]) -> _Answers:
-        answers = [_sent(each) for each in answers_of(self._predictor, batch)] if batch else []
+        results = predict_batch(self._predictor, batch) if batch else ()
+        answers = list(map(_to_message, results))
         return _Answers(answers, list(self._new_notes()))
 
     def _new_notes(self) -> Iterator[str]:
         for note in getattr(self._predictor, "notes", lambda: [])():
-            known = note if isinstance(note, Decision) else Decision(note)
-            before = self._told.get((known.kind, str(note)), 0)
-            self._told[known.kind, str(note)] = known.times
-            if known.times == before:
+            decision = note if isinstance(note, Decision) else Decision(note)
+            before = self._sent_times.get((decision.kind, str(note)), 0)
+            self._sent_times[decision.kind, str(note)] = decision.times
+            if decision.times == before:
                 continue
             yield note if not isinstance(note, Decision) else Decision(
                 str(note), note.kind, example=note.example, override=note.override,
@@ -194,14 +195,14 @@ class _InWorker:
             )  # fmt: skip
 
 
-def _sent(answer: Any) -> Answer:
-    """An answer as it travels: masks as PNG, which is small and made by all workers at once."""
+def _to_message(answer: Any) -> Answer:
+    """An answer to send to the main process: masks as PNG, small and encoded in parallel."""
     try:
         if isinstance(answer, Exception):
             raise answer
-        return packed(answer)
+        return mask_to_png(answer)
     except NoPrediction as nothing:
         return NoPrediction(str(nothing))
-    except Exception as error:  # whatever it is of, its text can be sent
+    except Exception as error:  # its class may not be picklable, its text is
         check_memory(error)
         return RuntimeError(str(error) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""Runs a predictor over a dataset: writes masks to disk and their paths to the database.
+"""Runs a predictor over a dataset: writes masks to files and their paths to the database.
 
 The masks of a batch are written before its documents, so that a killed run can be resumed: pairs
 with a mask are skipped. While a batch is predicted, the images of the next one are read and earlier
@@ -63,18 +63,17 @@ def predict(
         samples: a dataset or view that PairLens imported
         predictor: one of :data:`pairlens.fiftyone_plugin.predictors.base.PREDICTORS`
         field_name: the field for the masks
-        params: of the predictor, as texts or values
-        batch_size: pairs that the predictor gets at a time
-        device: for predictors with a model
+        params: the predictor's parameters, as texts or values
+        batch_size: number of pairs in a batch
+        device: device of predictors with a model
         resume: continue a field that exists
         overwrite: replace the field and its masks, once there is a new mask
-        limit: predict at most this many pairs, for a first look
-        engine, workers, ray_address: where the predictor runs, as in
+        limit: predict at most this many pairs
+        engine, workers, ray_address: the pool that the predictor runs in, as in
             :class:`pairlens.importers.parallel.Pool`: by default once in this process, else once in
             each worker; on a cluster with GPUs one worker for each, if the predictor uses them
-        stop: called before each batch; true ends the run
-        look: called once with the ids of the first samples that got a mask, as soon as they
-            are stored
+        stop: called before each batch; ``True`` ends the run
+        look: called once, with the ids of the first samples whose masks are stored
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -84,7 +83,7 @@ def predict(
     """
     started = time.perf_counter()
     spec = PREDICTORS[predictor]
-    given = {name: str(value) for name, value in (params or {}).items()}
+    params_text = {name: str(value) for name, value in (params or {}).items()}
     if batch_size < 1:
         raise UsageError(f"a batch of {batch_size} predicts nothing; give 1 or more")
     if limit is not None and limit < 1:
@@ -95,7 +94,8 @@ def predict(
             f"dataset {dataset.name!r} holds {kind} and no queries to predict masks of"
         )
     with leases.held(dataset.name, "predict", f"field {field_name}"):
-        field = MaskField(dataset, field_name, STEP, {"predictor": predictor, "params": given})
+        recipe = {"predictor": predictor, "params": params_text}
+        field = MaskField(dataset, field_name, STEP, recipe)
         field.check("a predictor", resume, overwrite)
         if field.resumes_another(resume):
             made = field.made_with
@@ -103,31 +103,31 @@ def predict(
                 f"field {field_name!r} was made by {made['predictor']} with {made['params']}; "
                 "resume with the same, or choose another field"
             )
-        watch = _Watch(stop, look, progress)
-        pool = pool_for(samples, engine, workers, ray_address, _named_in(given))
-        with open_predictor(spec, given, device, pool) as loaded:
-            # Only now is anything deleted: a predictor may refuse.
-            summary = _fill(
-                samples, spec, loaded, field, batch_size, limit, resume, overwrite, watch
+        callbacks = _Callbacks(stop, look, progress)
+        pool = pool_for(samples, engine, workers, ray_address, _existing_paths(params_text))
+        with open_predictor(spec, params_text, device, pool) as loaded:
+            # Masks are deleted after this point only, since loading can fail.
+            summary = _predict_into(
+                samples, spec, loaded, field, batch_size, limit, resume, overwrite, callbacks
             )
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 
 
-def _named_in(params: Mapping[str, str]) -> Iterator[Path]:
-    """Files and folders that a predictor is told of."""
+def _existing_paths(params: Mapping[str, str]) -> Iterator[Path]:
+    """Files and folders among the parameters of a predictor."""
     return (Path(each) for each in params.values() if os.path.exists(each))  # noqa: PTH110 - any text
 
 
-class _Watch(NamedTuple):
-    """As :func:`predict` takes them."""
+class _Callbacks(NamedTuple):
+    """Callbacks of :func:`predict`."""
 
     stop: Callable[[], bool]
     look: Callable[[Sequence[str]], None]
     progress: Progress
 
 
-def _fill(
+def _predict_into(
     samples: Any,
     spec: PredictorSpec,
     predictor: OpenPredictor,
@@ -136,66 +136,66 @@ def _fill(
     limit: int | None,
     resume: bool,
     overwrite: bool,
-    watch: _Watch,
+    callbacks: _Callbacks,
 ) -> PredictSummary:
-    field.clear_left()
+    field.delete_left()
     summary = PredictSummary(field.dataset.name, spec.name, field.name)
     anew = overwrite and field.exists
     if not anew:
         field.open(overwrite=False)
-    if resume and (lost := field.forget_lost()):
+    if resume and (lost := field.clear_lost()):
         summary.notes.append(f"{lost:,} masks whose files were gone are predicted again")
     field.stop_file.unlink(missing_ok=True)
     _count_skipped(samples, field.name, spec.reads_images, anew, summary)
     total = working_set.count(samples)
     pairs = list_queries(samples, field.name, reads_images=spec.reads_images, anew=anew)
     batches = store.batched(islice(pairs, limit), batch_size)
-    deciding = _Deciding(field.dataset, predictor, f"predict {field.name}", resume)
+    decision_store = _DecisionStore(field.dataset, predictor, f"predict {field.name}", resume)
     ready = time.perf_counter()
-    _answer(predictor, batches, field, anew, summary, deciding, watch, total)
+    _predict_batches(predictor, batches, field, anew, summary, decision_store, callbacks, total)
     if anew and not summary.predicted:
         summary.notes.append(f"field {field.name!r} is left as it was: nothing was predicted")
     remember_speed(field.dataset, spec.name, summary.predicted, time.perf_counter() - ready)
     field.stop_file.unlink(missing_ok=True)
     decisions = Decisions(_notes(predictor, summary.stopped))
-    summary.notes += [*decisions.others, *decisions.lines()]
-    summary.decisions = deciding.keep(decisions)
+    summary.notes += [*decisions.notes, *decisions.lines()]
+    summary.decisions = decision_store.store(decisions)
     return summary
 
 
-def _answer(
+def _predict_batches(
     predictor: OpenPredictor,
     batches: Iterator[list[SampleQuery]],
     field: MaskField,
     anew: bool,
     summary: PredictSummary,
-    deciding: _Deciding,
-    watch: _Watch,
+    decision_store: _DecisionStore,
+    callbacks: _Callbacks,
     total: int,
 ) -> None:
-    """Asks for all batches and stores what comes back."""
+    """Predicts all batches and stores their masks."""
     done = summary.skipped
 
     def stopped() -> bool:
-        watch.progress(done, total)
-        return watch.stop() or field.stop_file.exists()
+        callbacks.progress(done, total)
+        return callbacks.stop() or field.stop_file.exists()
 
-    watch.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
-    with ThreadPoolExecutor(_WRITERS) as writers, field.filling(anew) as folder:
-        for batch, answers in _until_stopped(predictor.answered(batches), stopped, summary):
+    callbacks.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
+    with ThreadPoolExecutor(_WRITERS) as writers, field.writing_folder(anew) as folder:
+        for batch, answers in _until_stopped(predictor.predict_batches(batches), stopped, summary):
             seen = bool(summary.first)
             changes = store_batch(batch, answers, folder, summary, writers)
             if changes:
                 if anew:
                     field.open(overwrite=True)
                     anew = False
-                deciding.keep_new()
+                decision_store.store_new()
                 masks = ((i, {field.name: segmentation(str(path))}) for i, path in changes)
                 field.store_values([*masks])
             done += len(batch)
             if summary.first and not seen:
-                watch.look(list(summary.first))
-    watch.progress(done if summary.stopped or done < total else total, total)
+                callbacks.look(list(summary.first))
+    callbacks.progress(done if summary.stopped or done < total else total, total)
 
 
 def _until_stopped(
@@ -203,51 +203,51 @@ def _until_stopped(
     stopped: Callable[[], bool],
     summary: PredictSummary,
 ) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
-    """The batches until the run is to stop: what was asked is stored, and nothing more is asked."""
+    """Yields batches until the run is to stop; batches that workers have started are completed."""
     for batch, answers in answered:
-        is_asked = not isinstance(answers, Iterator)  # by workers; else as answers are taken
-        if not is_asked and stopped():
+        is_complete = not isinstance(answers, Iterator)  # from workers; else lazy
+        if not is_complete and stopped():
             summary.stopped = True
             return
         yield batch, answers
-        if is_asked and stopped():
+        if is_complete and stopped():
             summary.stopped = True
             return
 
 
-class _Deciding:
-    """Stores what a run decided, each rule before the first masks that it was applied to.
+class _DecisionStore:
+    """Stores the decisions of a run, each before the first masks that depend on it.
 
     Args:
-        dataset: that is predicted
-        predictor: whose decisions they are
-        step: that takes them
-        resume: whether they come to those of an earlier run
+        dataset: the dataset
+        predictor: the predictor that decides
+        step: name of the step for which they are stored
+        resume: whether they are added to those of an earlier run
     """
 
     def __init__(self, dataset: Any, predictor: OpenPredictor, step: str, resume: bool) -> None:
         stored = store.info(dataset).get("decisions", ()) if resume else ()
         self._dataset, self._predictor, self._step = dataset, predictor, step
-        self._before = [one for one in stored if one["step"] == step]
+        self._earlier = [one for one in stored if one["step"] == step]
         self._rules = 0
 
-    def keep_new(self) -> None:
-        """Stores them where there is a new one."""
+    def store_new(self) -> None:
+        """Stores the decisions if there is a new one."""
         decisions = Decisions(_notes(self._predictor))
         if len(decisions.all()) > self._rules:
             self._rules = len(decisions.all())
-            self.keep(decisions)
+            self.store(decisions)
 
-    def keep(self, decisions: Decisions) -> list[dict[str, Any]]:
-        """Stores them, and gives what is stored."""
-        stored = decisions.stored(self._step, self._before)
+    def store(self, decisions: Decisions) -> list[dict[str, Any]]:
+        """Stores decisions, and returns them as stored."""
+        stored = decisions.stored(self._step, self._earlier)
         if stored:
             store.add_decisions(self._dataset, stored)
         return stored
 
 
 def request_stop(dataset: Any, field_name: str) -> None:
-    """Requests that the run that fills a field stops after its batch, in whatever process it runs.
+    """Requests that the run that fills a field stops after its batch; it may be in another process.
 
     Raises:
         StateError: if no run fills the field

@@ -59,7 +59,7 @@ def features_of(
     columns = _numbers(batch)
     scored = {name: batch.number(path) for name, path in (ious or {}).items()}
     known = fields.JUDGEMENTS in batch.columns.paths
-    judged = batch.there(fields.JUDGEMENTS) if known else np.zeros(len(batch), np.bool_)
+    judged = batch.present(fields.JUDGEMENTS) if known else np.zeros(len(batch), np.bool_)
     found = []
     for row, some in enumerate(findings):
         chance = chance_by_checks(some)

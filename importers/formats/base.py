@@ -62,19 +62,19 @@ class FormatFault:
 
 @dataclass(frozen=True)
 class Settled:
-    """A format as one source is read in it.
+    """How one source is read in a format.
 
     Attributes:
-        format: with the kind of the records that the source gives
-        params: all that its reader and its exporter are to be told, as text
-        guessed: whether some of that was found out from the source
-        told: what was decided of the source as a whole, or could not be
+        format: the format, with the kind of the source's records
+        params: all parameters of its reader and its exporter, as text
+        guessed: whether some of them were guessed from the source
+        decisions: decisions about the source as a whole
     """
 
     format: Format
     params: dict[str, str]
     guessed: bool = False
-    told: tuple[Decision, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,47 +82,44 @@ class Format:
     """A published layout.
 
     Attributes:
-        name: for the command line, and the first part of every key
-        title: what its publishers call it
-        about: one sentence for people
-        layout: the tree on disk that ``detect`` looks for, for error messages
-        docs: the layout as the table of formats in docs/formats/index.md has it, in Markdown, with
-            links from the root of the repository
-        detect: whether the folder looks like this format, from names and little reading
-        count: the number of images that ``read`` would come across, for progress
+        name: name on the command line, and the first part of every key
+        title: name that its publishers use
+        about: one sentence for users
+        layout: the folder tree that ``detect`` expects, for error messages
+        docs: the layout for the table in docs/formats/index.md, in Markdown, with links from the
+            root of the repository
+        detect: whether a folder looks like this format, from file names and little reading
+        count: the number of images that ``read`` would yield, for progress
         read: the reader
-        kind: what its records are
-        params: settings of the reader; :attr:`all_params` has those of every format too
-        wants: the names of settings of every format that the reader takes as well
-        threads: whether threads share the work unless something else is asked for; where
-            an image takes less than a millisecond, most of it in Python, they would wait for
-            each other longer than that
-        box_targets: whether the targets are boxes, which are scored as such
-        scenes: whether the same image stands under several ids, so that those are given one
-            ``image_id`` by content
-        wanted: of the files of a repository, by their names relative to its root, those that
-            reading the splits, or the first so many records of them, needs; without it, all
-        parts: of a folder as it is published, the archives that are unpacked side by side to make
-            the folder that ``detect`` looks at; none where it needs no unpacking
-        own_keys: whether its records bring the keys that they were exported with; else a key begins
-            with the name of the format, the split and the image
-        takes: whether the root can be read where the format is named; by default, where it is
-            detected
-        settle: of a format whose kind or columns depend on its parameters, completes these from
-            the source; given the root and the parameters as text
-        exporter: makes what writes a dataset back in this layout, from the source's root and
-            the folder to write to; ``None`` where the format is only read
-        writes: what the exporter writes, one sentence for people
-        no_target: how its files say that nothing in the image is meant, as the table in
-            docs/your-own-data.md has it; ``""`` where they cannot
-        boxes: where its boxes are, likewise
-        example: writes a small sound dataset to a new folder and returns the root to import;
-            contract tests run over it
-        faults: what broken datasets report, for contract tests
-        licence: that its publishers state, as the hub's cards name it; ``""`` where they do not, or
-            where annotations and images have several
-        packed: whether it reads archives as they lie in the folder, or tells of them itself
-        images: where it is published without images: the command that makes them, for people
+        kind: kind of its records
+        params: parameters of the reader; :attr:`all_params` adds those of every format
+        wants: the names of parameters of every format that the reader takes as well
+        threads: whether threads are the default engine; for images that take less than a
+            millisecond, mostly in Python, threads are slower than one process
+        box_targets: whether the targets are boxes and scored as boxes
+        scenes: whether an image can have several ids, so that it gets one ``image_id`` by content
+        wanted: selects the files of a repository, by names relative to its root, that are needed to
+            read some splits or the first records of them; ``None`` for all files
+        parts: lists the archives of a published folder that are unpacked side by side to make the
+            folder that ``detect`` expects; empty if nothing needs unpacking
+        own_keys: whether its records contain the keys that they were exported with; otherwise a key
+            begins with the name of the format, the split and the image
+        takes: whether a root can be read if the format is named; by default, if it is detected
+        settle: completes parameters, given as text, from the source at a root, for a format whose
+            kind or columns depend on them
+        exporter: makes the exporter of this layout from the source's root and the target folder;
+            ``None`` for formats that are only read
+        writes: one sentence for users about the exporter's output
+        no_target: how its files declare an empty target, for the table in docs/your-own-data.md;
+            ``""`` if they cannot
+        boxes: where its boxes are, for the same table
+        example: writes a small valid dataset to a new folder and returns the root to import, for
+            contract tests
+        faults: errors that broken datasets report, for contract tests
+        licence: the licence that its publishers state, as an id of the hub; ``""`` for none or
+            several
+        packed: whether it reads archives without unpacking, or reports them itself
+        images: the command that makes the images of a format that is published without
     """
 
     name: str
@@ -155,7 +152,7 @@ class Format:
     images: str = ""
 
     def unread(self, root: Path) -> Iterator[str]:
-        """What is told of the archives in a folder that are not read."""
+        """Yields a note on archives in a folder that are not read."""
         if not self.packed and (names := packed_named(root)):
             yield (
                 f"archives in the source are not read: {names}; where files of theirs are missing, "
@@ -272,7 +269,7 @@ def find_format(name: str, root: Path) -> Format:
 
 
 def _packed(root: Path) -> str:
-    """What is told of archives where no format is found."""
+    """The end of the error message for a root with archives and no known format."""
     if root.is_file():
         return "; of a .tar, shards of samples are read: unpack it, and give the folder"
     if names := packed_named(root):
@@ -281,7 +278,7 @@ def _packed(root: Path) -> str:
 
 
 def _nearly(root: Path) -> str:
-    """What keeps a root from being of a format that could be told to read it."""
+    """The end of the error message for a root that a format reads only if it is named."""
     for one in FORMATS.values():
         if one.takes is not None and one.takes(root):
             try:

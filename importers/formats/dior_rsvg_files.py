@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from math import isfinite
@@ -114,7 +114,7 @@ def _lines(file: Path, name: str, on_error: OnError) -> Iterator[str]:
     yield from data.decode("utf-8-sig", "replace").splitlines()
 
 
-def object_counts(files: Sequence[Path], listed: SplitLists) -> list[int]:
+def object_counts(files: Iterable[Path], listed: SplitLists) -> list[int]:
     """The number of objects of each file.
 
     A broken one, if it is alone, has as many as the lists number beside all others; of several

@@ -69,11 +69,11 @@ def example(root: Path) -> Path:
             (f"[identify] What is at {{<{left}><{top}><{right}><{bottom}>|<45>}}?", "a red house"),
         )
         for question, answer in talks:
-            said = [
+            messages = [
                 {"from": "human", "value": f"<image>\n{question}"},
                 {"from": "gpt", "value": answer},
             ]
-            trained.append({"id": name, "image": name, "conversations": said})
+            trained.append({"id": name, "image": name, "conversations": messages})
     put(root / "GeoChat_Instruct.json", json.dumps(trained))
     put(root / "referring.jsonl", json_lines(asked))
     return root

@@ -186,11 +186,11 @@ def read(
         on_note: takes nothing
     """
 
-    def told(error: RecordError) -> None:
+    def report(error: RecordError) -> None:
         if _split_of(error.source) in splits:
             on_error(error)
 
-    tables = [table for table in _tables(root, told) if _split_of(table.name) in splits]
+    tables = [table for table in _tables(root, report) if _split_of(table.name) in splits]
     if tables:
         make = _MAKERS[_kind(tables[0])]
         yield from records_of(tables, _place, make, splits, on_error)

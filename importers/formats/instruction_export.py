@@ -23,7 +23,7 @@ from pairlens.importers.formats.llava import Parsed, parse
 from pairlens.importers.formats.message_parts import JsonPath, text_edits
 from pairlens.importers.formats.messages import TurnText, form_of
 from pairlens.importers.formats.native_export import Edit, SourceExporter
-from pairlens.importers.formats.record_edit import largest_id, own_record, with_turns
+from pairlens.importers.formats.record_edit import largest_id, new_record, with_turns
 from pairlens.importers.json_items import MAX_RECORD, Item
 from pairlens.importers.json_stream import Form, read_items
 from pairlens.importers.json_window import CHUNK
@@ -131,14 +131,14 @@ class InstructionExporter(SourceExporter):
                 self.tally.on_edit(Edit(turn.key, turn.source, before, after))
         added = [(turn.question, turn.answers[0]) for turn in turns if turn.added]
         for turn in (turn for turn in turns if turn.added):
-            for said in (turn.question, *turn.answers):
-                self.tally.on_edit(Edit(turn.key, turn.source, None, said))
+            for text in (turn.question, *turn.answers):
+                self.tally.on_edit(Edit(turn.key, turn.source, None, text))
         trained = form_of(record) is not None
         kept = len(gone) < len(held) or (trained and bool(added))
         written = replace_values(text, values) if values else text
         if trained:
             return [with_turns(written, record, gone, added)] if kept else []
-        own = [own_record(text, record, said, self._new_id(name)) for said in added]
+        own = [new_record(text, record, turn, self._new_id(name)) for turn in added]
         return [written] * kept + own
 
     def _new_id(self, name: str) -> int:

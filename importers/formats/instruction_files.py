@@ -144,15 +144,15 @@ def split_in_name(name: str) -> str | None:
     if not name.endswith(_ENDINGS):
         return None
     *folders, file = name.casefold().split("/")
-    told = map(split_word, (file.rpartition(".")[0], *reversed(folders)))
-    return next((split for split in told if split), None)
+    named = map(split_word, (file.rpartition(".")[0], *reversed(folders)))
+    return next((split for split in named if split), None)
 
 
 def split_word(text: str) -> str | None:
     """The split that a text names, such as ``train2017``; ``None`` for none or several."""
     words = re.split(r"[^a-z]+", _PARTS_OF_TEST.sub("test", text.casefold()))
-    told = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
-    return told.pop() if len(told) == 1 else None
+    splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+    return splits.pop() if len(splits) == 1 else None
 
 
 def _json_files(root: Path) -> Iterator[Path]:

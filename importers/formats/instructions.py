@@ -26,7 +26,7 @@ from pairlens.importers.formats.instruction_files import (
 )
 from pairlens.importers.formats.instruction_splits import SPLIT_FROM, FileSplits, may_tell_splits
 from pairlens.importers.formats.llava import Parsed, is_caption, parse
-from pairlens.importers.formats.message_parts import told_of
+from pairlens.importers.formats.message_parts import count_decisions
 from pairlens.importers.formats.record_signs import named_around
 from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
@@ -63,7 +63,7 @@ class _File:
     records: int = 0
     broken: int = 0
     odd: list[str] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
     boxes: FileBoxes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -211,7 +211,7 @@ def _is_unsigned(root: Path) -> bool:
 
 
 def _unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """Returns 0: how many images there are is known when all records have been read."""
+    """Returns 0, since the number of images is known only after reading all records."""
     return 0
 
 
@@ -288,7 +288,7 @@ class _Reading:
                     self._refuse(file, item.number, str(error))
                     continue
                 split = file.splits.take(item.key, record)
-                file.told.update(parsed.told)
+                file.rules.update(parsed.rules)
                 self._boxes.take_numbers(file.boxes, parsed)
                 if split not in self._splits:
                     continue
@@ -309,7 +309,7 @@ class _Reading:
                 self._on_note(note)
             for odd in file.odd:
                 self._on_note(f"{file.name}: {odd}")
-            for note in told_of(file.name, file.told):
+            for note in count_decisions(file.name, file.rules):
                 self._on_note(note)
         for number, ids, first in index.double_ids():
             name = self._files[number].name

@@ -33,8 +33,8 @@ from pairlens.importers.formats.messages import (
     contents_of,
     form_of,
     kind_of,
+    rules_of,
     text_of,
-    told_in,
     turns_in,
 )
 from pairlens.importers.image_lookup import clean_path
@@ -81,7 +81,7 @@ class Parsed(NamedTuple):
         listed: whether its answer is a list
         id: a hash of the id it gives itself, for this process; ``None`` where it gives none
         outlines: of objects
-        told: how parts of its messages were read, where that has to be told
+        rules: rules for parts of its messages that are to be reported
     """
 
     image: str
@@ -90,7 +90,7 @@ class Parsed(NamedTuple):
     listed: bool
     id: int | None
     outlines: tuple[RecordOutline, ...] = ()
-    told: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 def looks_trained(record: Any) -> bool:
@@ -148,8 +148,8 @@ def parse(record: Any) -> Parsed:
         category = category or "caption" * (turn.question_at is None)
     if not turns:
         raise ValueError("the conversation holds no question and no answer")
-    outlines, told = tuple(_outlines(record)), tuple(told_in(record, turns))
-    return Parsed(image, turns, category, listed, _id(record), outlines, told)
+    outlines, rules = tuple(_outlines(record)), tuple(rules_of(record, turns))
+    return Parsed(image, turns, category, listed, _id(record), outlines, rules)
 
 
 def is_caption(question: str, category: str, listed: bool) -> bool:

@@ -35,8 +35,10 @@ def example(root: Path) -> Path:
         put(root / name, image_bytes(picture(number), "JPEG"))
         first, *others = llava_records(name, number)
         roles = {"human": "user", "gpt": "assistant"}
-        said = [{"role": roles[m["from"]], "content": m["value"]} for m in first["conversations"]]
-        chatted.append({"messages": said, "images": [name]})
+        messages = [
+            {"role": roles[m["from"]], "content": m["value"]} for m in first["conversations"]
+        ]
+        chatted.append({"messages": messages, "images": [name]})
         talked += others
     put(root / "chats.json", json.dumps(chatted, indent=2))
     put(root / "talks.jsonl", json_lines(talked))

@@ -99,9 +99,9 @@ def text_edits(value: Any, place: JsonPath, text: str) -> dict[JsonPath, str]:
     return {(*place, *one): new for one, old, new in changed if new != old}
 
 
-def told_of(file: str, told: Mapping[str, int]) -> Iterator[Decision]:
-    """What is told of a file, by how many of its records it is true of."""
-    for rule, times in told.items():
+def count_decisions(file: str, counts: Mapping[str, int]) -> Iterator[Decision]:
+    """Yields the decisions about a file's records, from the number of records by rule."""
+    for rule, times in counts.items():
         yield Decision(rule, "parts", times=times, example=file)
 
 

@@ -42,7 +42,7 @@ class TurnText(NamedTuple):
 
 
 class Form(NamedTuple):
-    """The names that a conversation has for its list, for who speaks, and for what is said."""
+    """The member names of a conversation for its list, its speaker and its text."""
 
     list: str
     who: str
@@ -67,7 +67,7 @@ def form_of(record: Mapping[str, Any]) -> Form | None:
 
 
 def contents_of(record: dict[str, Any]) -> list[Any]:
-    """What is said in the messages of a training record, which may be broken."""
+    """Yields the texts in the messages of a training record, which may be broken."""
     form = form_of(record)
     messages = record[form.list] if form else None
     if form is None or not isinstance(messages, list):
@@ -75,8 +75,8 @@ def contents_of(record: dict[str, Any]) -> list[Any]:
     return [one.get(form.text) for one in messages[:MAX_MESSAGES] if isinstance(one, dict)]
 
 
-def told_in(record: dict[str, Any], turns: tuple[TurnText, ...]) -> Iterator[str]:
-    """What has to be told of the parts of a record's messages."""
+def rules_of(record: dict[str, Any], turns: tuple[TurnText, ...]) -> Iterator[str]:
+    """Yields the rules that were applied to the parts of a record's messages."""
     contents = contents_of(record)
     places = (at for turn in turns for at in (turn.question_at, *turn.answers_at) if at)
     if any(len(at) == 3 and isinstance(contents[int(at[1])], list) for at in places):

@@ -199,10 +199,10 @@ def records_of(
             except ValueError as error:
                 on_error(RecordError(str(found.source), str(error)))
             else:
-                yield _told_apart(record, images)
+                yield _with_distinct_image_id(record, images)
 
 
-def _told_apart(record: Record, images: dict[Path | str, int]) -> Record:
+def _with_distinct_image_id(record: Record, images: dict[Path | str, int]) -> Record:
     """A record whose image has an id of its own, where earlier ones of the id show another image.
 
     Files that were put together of several exports have such ids.
@@ -229,10 +229,10 @@ def by_image(
         index.fill(_entries(files, place_of, splits, on_error))
         doubled = dict.fromkeys(index.doubled(), False)
         for entries in index.by_image():
-            yield _found(files, entries, doubled, on_error)
+            yield _locate(files, entries, doubled, on_error)
 
 
-def _found(
+def _locate(
     files: Sequence[Rows], entries: Iterator[Entry], doubled: dict[int, bool], on_error: OnError
 ) -> Iterator[Found]:
     for entry in entries:

@@ -15,7 +15,7 @@ from pairlens.importers.formats.llava import ANSWER_KEYS, CATEGORY_KEYS, IMAGE_K
 from pairlens.importers.formats.message_parts import images_left
 from pairlens.importers.formats.messages import FORMS, ROLES, Form, TurnText, form_of
 
-Said = tuple[str, str]
+Turn = tuple[str, str]
 """A question and its answer."""
 
 _IDS = ("question_id", "id")
@@ -25,7 +25,7 @@ def with_turns(
     text: str,
     record: Mapping[str, Any],
     removed: Sequence[TurnText],
-    added: Sequence[Said],
+    added: Sequence[Turn],
 ) -> str:
     """A training record without some turns, and with others behind those that are left.
 
@@ -50,7 +50,7 @@ def with_turns(
 
 
 def messages_of(
-    record: Mapping[str, Any], form: Form, turns: Iterable[Said]
+    record: Mapping[str, Any], form: Form, turns: Iterable[Turn]
 ) -> list[dict[str, str]]:
     """Turns as messages of a training record."""
     asks, answers = (_speaker(record, form, role) for role in ("asks", "answers"))
@@ -75,19 +75,19 @@ def _speaker(record: Mapping[str, Any], form: Form, role: str) -> str:
     return next(written, usual)
 
 
-def own_record(text: str, record: Mapping[str, Any], said: Said, number: int) -> str:
-    """A question as an evaluation record of its own.
+def new_record(text: str, record: Mapping[str, Any], turn: Turn, number: int) -> str:
+    """A new evaluation record of a turn, modelled on another record.
 
     Args:
-        text: of the record beside which it stands
-        record: what that holds
-        said: question and answer
-        number: for the id of the new record, where ids are numbers
+        text: the JSON of the other record
+        record: its members
+        turn: question and answer
+        number: the id of the new record, if ids are numbers
     """
     question = next((key for key in QUESTION_KEYS if key in record), QUESTION_KEYS[-1])
     answer = next((key for key in ANSWER_KEYS if key in record), ANSWER_KEYS[0])
     listed = isinstance(record.get(answer), list)
-    values = {question: said[0], answer: [said[1]] if listed else said[1]}
+    values = {question: turn[0], answer: [turn[1]] if listed else turn[1]}
     for key in _IDS:
         if isinstance(record.get(key), str):
             values[key] = f"{record[key]}-{number}"

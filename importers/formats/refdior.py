@@ -117,8 +117,8 @@ def _pairs(
     """The pairs of an id, which may stand in the file more than once."""
     image_id = entries[0].id
     image, answer = image_of(root, image_id), Raster(mask_of(root, image_id), values)
-    said = [(e.first + n, text) for e in entries for n, text in enumerate(e.sentences)]
-    for number, (index, phrase) in enumerate(said):
+    sentences = [(e.first + n, text) for e in entries for n, text in enumerate(e.sentences)]
+    for number, (index, phrase) in enumerate(sentences):
         source = Source(name, index)
         if fault := phrase_fault(phrase):
             on_error(RecordError(str(source), fault))
@@ -140,8 +140,10 @@ def example(root: Path) -> Path:
     corners = [int(value) for point in (TARGET[0], TARGET[2]) for value in point]
     phrases: dict[str, dict[str, object]] = {split: {} for split in SPLITS}
     for number, split in enumerate(IMAGE_SPLITS, 1):
-        said = ["the red house", "a house on the left"] if split == "train" else ["only building"]
-        phrases[split][f"{number:05}"] = {"sentences": said, "bbox": corners}
+        sentences = (
+            ["the red house", "a house on the left"] if split == "train" else ["only building"]
+        )
+        phrases[split][f"{number:05}"] = {"sentences": sentences, "bbox": corners}
         put(root / IMAGES / f"{number:05}.jpg", image_bytes(picture(number), "JPEG"))
         put(root / MASKS / f"{number:05}.png", image_bytes(target() * np.uint8(255), "PNG"))
     for split, content in phrases.items():

@@ -47,19 +47,19 @@ class RefDIORExporter(SourceExporter):
         except RecordError as error:
             raise StateError(f"{error}: nothing was exported") from error
         held = {pair.source.index: pair for pair in pairs}
-        said = [sentence for entry in entries for sentence in entry.sentences]
+        sentences = [sentence for entry in entries for sentence in entry.sentences]
         for index, pair in held.items():
-            if index >= len(said) or not pair.came_from(said[index]):
+            if index >= len(sentences) or not pair.came_from(sentences[index]):
                 raise native_export.changed_source(name, index, pair.key)
-        self.tally.records += len(said)
-        self.tally.not_imported += len(said) - len(held)
+        self.tally.records += len(sentences)
+        self.tally.not_imported += len(sentences) - len(held)
         chosen: dict[int, Chosen] = {}
         for number, entry in enumerate(entries):
             places = {place: held.get(entry.first + place) for place in range(len(entry.sentences))}
             if own := {place: p for place, p in places.items() if p is not None and p.selected}:
                 chosen[number] = own
         exported = [pair for group in chosen.values() for pair in group.values()]
-        changed = len(exported) < len(said) or any(p.edited or p.mended for p in exported)
+        changed = len(exported) < len(sentences) or any(p.edited or p.mended for p in exported)
         self.count_file(len(exported), changed)
         if exported and changed:
             native_export.write(self._out, name, self._edited(name, text, entries, chosen))

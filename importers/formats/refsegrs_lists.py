@@ -188,11 +188,11 @@ def _decided(line: bytes, encoding: str | None, source: Source) -> Iterator[Deci
 
 def encoding_of(line: bytes) -> str:
     """The encoding of a line: UTF-8 if it is that, GB 18030 if it looks Chinese, else cp1252."""
-    said = line[len(_prefix(line)[0]) :]
+    text = line[len(_prefix(line)[0]) :]
     try:
-        said.decode("utf-8")
+        text.decode("utf-8")
     except UnicodeDecodeError:
-        chinese = _HANZI.fullmatch(said) and len(_HIGH.findall(said)) >= _FEWEST_HIGH
+        chinese = _HANZI.fullmatch(text) and len(_HIGH.findall(text)) >= _FEWEST_HIGH
         return "gb18030" if chinese else "cp1252"
     return "utf-8"
 
@@ -217,10 +217,10 @@ def parse_line(line: bytes, encoding: str | None = None) -> tuple[str, str]:
     if not text.strip():
         return "", ""
     prefix, number, separator = _prefix(line)
-    said = line[len(prefix) :].rstrip(b"\r\n")
-    if number is None or b"\r" in said or (said and separator is None):
+    text = line[len(prefix) :].rstrip(b"\r\n")
+    if number is None or b"\r" in text or (text and separator is None):
         raise ValueError(f"expected '<integer id> <phrase>', met {text[:60]!r}")
-    return number.decode(), said.decode(encoding, "replace")
+    return number.decode(), text.decode(encoding, "replace")
 
 
 def separator_of(line: bytes) -> bytes:

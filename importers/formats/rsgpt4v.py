@@ -40,16 +40,18 @@ def example(root: Path) -> Path:
     trained = [record for task in zip(*records[:6], strict=True) for record in task]
     trained = [{"id": str(number)} | record for number, record in enumerate(trained)]
     put(root / "RS-GPT4V_train.json", json.dumps(trained, indent=1))
-    asked, told = [], []
+    questions, captioned = [], []
     for number in (7, 8, 9):
         image = {"image": f"scenes/imgs/{number}.tif"}
         captions = [f"a red house on plot {number} .", "there is a house on bare ground ."]
-        told.append(image | {"text": "Describe it.", "answer": captions, "category": "caption"})
+        captioned.append(
+            image | {"text": "Describe it.", "answer": captions, "category": "caption"}
+        )
         for question, answer in (("Is there a house?", "yes"), ("How many houses are there?", "1")):
-            asked.append(image | {"text": question, "answer": answer, "category": "presence"})
-    asked = [{"question_id": number} | record for number, record in enumerate(asked)]
-    put(root / "Captions.jsonl", json_lines(told))
-    put(root / "VQA.jsonl", json_lines(asked))
+            questions.append(image | {"text": question, "answer": answer, "category": "presence"})
+    questions = [{"question_id": number} | record for number, record in enumerate(questions)]
+    put(root / "Captions.jsonl", json_lines(captioned))
+    put(root / "VQA.jsonl", json_lines(questions))
     return root
 
 

@@ -279,10 +279,12 @@ def _write_shard(path: Path, patches: list[int]) -> None:
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
         for patch in patches:
             texts = ((1, f"A red house stands on plot {patch}."), (3, f"Plot {patch} has a house."))
-            told = [{"task": task, "text": text, "annotator": "a/model"} for task, text in texts]
+            captions = [
+                {"task": task, "text": text, "annotator": "a/model"} for task, text in texts
+            ]
             name = f"m_35090{patch % 60 + 1:02}_ne_15_060_20190701"
             content = {
-                "metadata": {"patch_id": patch, "image_name": name}, "annotations": told
+                "metadata": {"patch_id": patch, "image_name": name}, "annotations": captions
             }  # fmt: skip
             image = image_bytes(picture(patch - 700), "JPEG")
             for suffix, data in (("jpg", image), ("json", json.dumps(content).encode())):

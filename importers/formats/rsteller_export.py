@@ -100,20 +100,20 @@ class RSTellerExporter(SourceExporter):
         """
         file, index = item.source.file, item.source.index
         try:
-            said = texts_of(sample, origin)
+            texts = texts_of(sample, origin)
         except ValueError:
             raise native_export.changed_source(file, index, item.key) from None
-        published = [caption.text for _, caption in said.captions]
-        if item.key.rpartition("/")[2] != said.image_id or not item.came_from(published):
+        published = [caption.text for _, caption in texts.captions]
+        if item.key.rpartition("/")[2] != texts.image_id or not item.came_from(published):
             raise native_export.changed_source(file, index, item.key)
         if not item.selected:
             return None
-        edits = self._edits(item, [number for number, _ in said.captions], published)
-        member = sample.json if said.part == "json" else sample.txt
+        edits = self._edits(item, [number for number, _ in texts.captions], published)
+        member = sample.json if texts.part == "json" else sample.txt
         if not edits or member is None:
             return {}
-        edit = edit_annotation if said.part == "json" else edit_lines
-        return {said.part: edit(origin.read(member), edits)}
+        edit = edit_annotation if texts.part == "json" else edit_lines
+        return {texts.part: edit(origin.read(member), edits)}
 
     def _edits(
         self, item: ExportText, numbers: Sequence[int], published: Sequence[str]

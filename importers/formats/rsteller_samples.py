@@ -121,16 +121,16 @@ def texts_of(sample: ShardSample[P], origin: Origin[P]) -> ImageTexts:
         ValueError: with the reason, if one of them is broken
         OSError: if one of them cannot be read
     """
-    said = _NOTHING_SAID
+    texts = _NOTHING_SAID
     if sample.json is not None:
-        said = _in_file(f"{sample.name}.json", parse, origin.read(sample.json))
-    image_id = sample.name if said.patch_id is None else said.patch_id
+        texts = _in_file(f"{sample.name}.json", parse, origin.read(sample.json))
+    image_id = sample.name if texts.patch_id is None else texts.patch_id
     if not is_plain_name(image_id) or len(image_id) > MAX_ID:
         raise ValueError(f"{printable(image_id)} is no patch id")
-    if said.captions or sample.txt is None:
-        return ImageTexts(image_id, said, "json", said.captions)
+    if texts.captions or sample.txt is None:
+        return ImageTexts(image_id, texts, "json", texts.captions)
     lines = _in_file(f"{sample.name}.txt", text_lines, origin.read(sample.txt))
-    return ImageTexts(image_id, said, "txt", tuple(lines))
+    return ImageTexts(image_id, texts, "txt", tuple(lines))
 
 
 def _no_captions(sample: ShardSample[Any]) -> str:
@@ -172,17 +172,17 @@ class SampleReader:
     def _record(
         self, sample: ShardSample[P], source: Source, split: str, origin: Origin[P]
     ) -> CaptionedImage:
-        said = texts_of(sample, origin)
-        for fault in said.annotation.faults:
+        texts = texts_of(sample, origin)
+        for fault in texts.annotation.faults:
             self.on_error(RecordError(str(source), f"{sample.name}.json: {fault}"))
-        if not said.captions:
+        if not texts.captions:
             raise ValueError(_no_captions(sample))
-        image_id = said.image_id
+        image_id = texts.image_id
         if not self._seen[split].add(image_id):
             raise ValueError(f"patch {image_id} was read before; the first counts")
-        tile = _tile(said.annotation.image_name)
-        captions = tuple(caption for _, caption in said.captions)
-        self._count(sample, said, tile)
+        tile = _tile(texts.annotation.image_name)
+        captions = tuple(caption for _, caption in texts.captions)
+        self._count(sample, texts, tile)
         return CaptionedImage(
             key=make_image_key(self._format, split, image_id),
             image_id=image_id,
@@ -195,13 +195,13 @@ class SampleReader:
             captured=tile.captured if tile else None,
         )
 
-    def _count(self, sample: ShardSample[Any], said: ImageTexts, tile: Tile | None) -> None:
+    def _count(self, sample: ShardSample[Any], texts: ImageTexts, tile: Tile | None) -> None:
         self._images += 1
-        self._legacy += sum(caption.annotator is None for _, caption in said.captions)
-        self._idle += sample.txt is not None and said.part == "json"
+        self._legacy += sum(caption.annotator is None for _, caption in texts.captions)
+        self._idle += sample.txt is not None and texts.part == "json"
         if tile is None:
-            self._placeless.add(said.annotation.image_name)
-        if said.image_id not in (sample.name, sample.name.lstrip("0")):
+            self._placeless.add(texts.annotation.image_name)
+        if texts.image_id not in (sample.name, sample.name.lstrip("0")):
             self._renamed.add(sample.name)
 
     def tell(self, on_note: OnNote) -> None:

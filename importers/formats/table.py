@@ -142,25 +142,25 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             setting = setting_of(root, columns, settled.params)
             tables = open_tables(root, given.get("delimiter"))
             every = ((t.name, row.number, row.cells) for t in tables for row in t.rows())
-            order, runs_told = decide_runs(every, setting)
+            order, runs_decision = decide_runs(every, setting)
         if order or "runs" in settled.params:  # by the first rows alone
             settled, columns, rows = _settled(root, {**given, "runs": order or "none"})
-            told_of_runs = (runs_told,) if runs_told else ()
-            settled = replace(settled, guessed=True, told=settled.told + told_of_runs)
+            runs_decisions = (runs_decision,) if runs_decision else ()
+            settled = replace(settled, guessed=True, decisions=settled.decisions + runs_decisions)
     setting = setting_of(root, columns, settled.params)
     names = columns_of(open_tables(root, settled.params.get("delimiter")))
     for unread in (unread_split(rows, columns, given), unread_mask(names, rows, columns)):
         if unread:
-            settled = replace(settled, told=(*settled.told, unread))
+            settled = replace(settled, decisions=(*settled.decisions, unread))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
     with layout_errors():
-        unit, unit_told = decide_unit(tables, setting, boxes=settled.format.box_targets)
+        unit, unit_decision = decide_unit(tables, setting, boxes=settled.format.box_targets)
     params = settled.params if unit == "pixels" else settled.params | {"polygons": unit}
     guessed = settled.guessed or unit != "pixels"
-    told = settled.told + ((unit_told,) if unit_told else ())
-    return replace(settled, params=params, guessed=guessed, told=told)
+    decisions = settled.decisions + ((unit_decision,) if unit_decision else ())
+    return replace(settled, params=params, guessed=guessed, decisions=decisions)
 
 
 def _settled(
@@ -195,14 +195,14 @@ def _settled(
         some = ((tables[0].name, row.number, row.cells) for row in first)
         if order := decide_runs(some, setting_of(root, columns, params))[0]:
             params["runs"] = order
-    runs, told = params.get("runs") in ORDERS, None
+    runs, decision = params.get("runs") in ORDERS, None
     if "box" not in given and columns.mask and not runs:
         setting = setting_of(root, columns, params)
-        form, told = decide_box(rows, setting, tables[0].name)
+        form, decision = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
     boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask)
     form_of = replace(_for(columns, params), box_targets=boxes)
-    settled = Settled(form_of, params, params != dict(given), (told,) if told else ())
+    settled = Settled(form_of, params, params != dict(given), (decision,) if decision else ())
     return settled, columns, rows
 
 
@@ -264,7 +264,7 @@ def read(
     with open_index() as index:
         index.fill(_entries(tables, reader, splits, on_error))
         for table in tables:
-            for note in table.told:
+            for note in table.notes:
                 on_note(f"{table.name}: {note}")
         for decision in reader.decided():
             on_note(decision)

@@ -151,10 +151,10 @@ def decide_unit(
                 if size := _size(images, cell, table.name):
                     sizes[name] = size
             numbers.add(points, name, sizes.get(name))
-    unit, told = numbers.decide()
-    if told:
-        told.example = example
-    return unit, told
+    unit, decision = numbers.decide()
+    if decision:
+        decision.example = example
+    return unit, decision
 
 
 def decide_runs(
@@ -183,10 +183,10 @@ def decide_runs(
             example = example or f"{table}[{number}]"
             size = _size(images, cells.get(setting.columns.image), table)
         numbers.add(cell, size and (size[1], size[0]))
-    order, told = numbers.decide()
-    if told:
-        told.example = example
-    return order, told
+    order, decision = numbers.decide()
+    if decision:
+        decision.example = example
+    return order, decision
 
 
 def _points(cell: Any, setting: Setting) -> list[tuple[float, float]]:

@@ -50,7 +50,7 @@ def is_empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, float) and isnan(cell))
 
 
-def told_empty(cell: Any) -> str:
+def describe_empty(cell: Any) -> str:
     """What is wrong with an empty cell, with the word that it has."""
     word = "" if cell is None else str(cell).strip()
     return f"is empty ({word!r})" if word else "is empty"

@@ -130,22 +130,22 @@ def find_columns(
     for role, name in given.items():
         if name:  # nothing says that there is no such column
             _check(names, role, name)
-    taken = dict(given)
+    chosen = dict(given)
     _check_kind({role: name for role, name in given.items() if name})
 
     def guess(role: str) -> None:
-        found = _guess(role, names, rows, _others(role, taken)) if role not in taken else ""
+        found = _guess(role, names, rows, _others(role, chosen)) if role not in chosen else ""
         if found:
             _check(names, role, found)
-            taken[role] = found
+            chosen[role] = found
 
     guess("image")
-    for role in _said(names, rows, taken):
+    for role in _missing_roles(names, rows, chosen):
         guess(role)
     for role in ("split", "no_target"):
         guess(role)
-    columns = TableColumns(**taken)
-    _check_whole(names, columns)
+    columns = TableColumns(**chosen)
+    _check_complete(names, columns)
     return columns
 
 
@@ -161,9 +161,9 @@ def unread_split(
     """
     if columns.split or "split" in given:
         return None
-    taken = set(columns.given.values())
+    chosen = set(columns.given.values())
     for name in dict.fromkeys(name for row in rows for name in row):
-        if name in taken or _plain(name) not in _NAMES["split"]:
+        if name in chosen or _plain(name) not in _NAMES["split"]:
             continue
         filled = [row[name] for row in rows if not is_empty(row.get(name))]
         if others := [str(cell) for cell in filled if not _SAYS["split"](cell)]:
@@ -214,35 +214,35 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.casefold())
 
 
-def _said(
-    names: Sequence[str], rows: Sequence[Mapping[str, Any]], taken: Mapping[str, str]
+def _missing_roles(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, str]
 ) -> tuple[str, ...]:
     """What rows say of their images, of which the columns are to be guessed."""
-    if {"captions", "conversations"} & taken.keys():
+    if {"captions", "conversations"} & chosen.keys():
         return ()
-    if not {"mask", "phrase"} & taken.keys():
-        if _guess("conversations", names, rows, _others("conversations", taken)):
+    if not {"mask", "phrase"} & chosen.keys():
+        if _guess("conversations", names, rows, _others("conversations", chosen)):
             return ("conversations",)
-        if not _guess("mask", names, rows, _others("mask", taken)):
+        if not _guess("mask", names, rows, _others("mask", chosen)):
             return ("captions",)
     return "mask", "phrase"
 
 
-def _others(role: str, taken: Mapping[str, str]) -> set[str]:
+def _others(role: str, chosen: Mapping[str, str]) -> set[str]:
     """The columns that are for something else; that of masks can say what has no target, too."""
     both = ("no_target",) if role == "mask" else ()
-    return {name for other, name in taken.items() if other not in both}
+    return {name for other, name in chosen.items() if other not in both}
 
 
 def _guess(
-    role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], taken: set[str]
+    role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], chosen: set[str]
 ) -> str:
     """The column for something; ``""`` if there is none, or none that stands out."""
-    free = [name for name in names if name and name not in taken]
+    free = [name for name in names if name and name not in chosen]
     fits = [name for name in free if _most_say(_SAYS[role], name, rows)]
-    for known in _NAMES[role]:
+    for alias in _NAMES[role]:
         for name in free:
-            named = _plain(name) == known
+            named = _plain(name) == alias
             runs = role == "mask" and _most_say(is_bare_runs, name, rows)
             if named and (name in fits or runs):
                 return name
@@ -279,15 +279,15 @@ def _check(names: Sequence[str], role: str, name: str) -> None:
         raise UsageError(f"{role}: two columns are named {shown(name, 80)!r}; rename one")
 
 
-def _check_kind(taken: Mapping[str, str]) -> None:
-    said = [name for name in ("captions", "conversations", "phrase") if name in taken]
-    if len(said) > 1 or (said and said[0] != "phrase" and "mask" in taken):
-        named = " and ".join([*said, *(["mask"] if "mask" in taken else [])])
+def _check_kind(chosen: Mapping[str, str]) -> None:
+    text_roles = [name for name in ("captions", "conversations", "phrase") if name in chosen]
+    if len(text_roles) > 1 or (text_roles and text_roles[0] != "phrase" and "mask" in chosen):
+        named = " and ".join([*text_roles, *(["mask"] if "mask" in chosen else [])])
         raise UsageError(f"{named} contradict each other: a row is a query and its mask, or has "
                          "captions, or a conversation")  # fmt: skip
 
 
-def _check_whole(names: Sequence[str], columns: TableColumns) -> None:
+def _check_complete(names: Sequence[str], columns: TableColumns) -> None:
     needed = {"image": columns.image}
     if columns.kind == "pairs":
         needed |= {"mask": columns.mask, "phrase": columns.phrase}

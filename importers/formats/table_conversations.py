@@ -19,7 +19,7 @@ from pairlens.importers.formats.json_edit import (
 from pairlens.importers.formats.llava import Parsed, parse
 from pairlens.importers.formats.message_parts import JsonPath, images_left
 from pairlens.importers.formats.messages import FORMS, Form, TurnText, form_of
-from pairlens.importers.formats.record_edit import Said, messages_of
+from pairlens.importers.formats.record_edit import Turn, messages_of
 from pairlens.importers.formats.table_literals import structure
 
 
@@ -65,7 +65,7 @@ class TalkEdits(NamedTuple):
 
     texts: Mapping[JsonPath, str]
     removed: Sequence[TurnText] = ()
-    added: Sequence[Said] = ()
+    added: Sequence[Turn] = ()
 
     @property
     def gone(self) -> set[int]:

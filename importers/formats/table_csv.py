@@ -28,7 +28,7 @@ LONGEST_LINE = 1 << 30
 """Bytes that are read in search of a line's end; a file that claims terabytes is left at that."""
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_TOLD = re.compile(rb'(?i)"?sep=([\x09\x20-\x7e])"?(?:\r\n|\n|\r)')
+_DELIMITER_LINE = re.compile(rb'(?i)"?sep=([\x09\x20-\x7e])"?(?:\r\n|\n|\r)')
 """The line before the column names that tells Excel the separator, and that Excel hides."""
 
 Span = tuple[int, int]
@@ -51,7 +51,7 @@ class CsvTable:
         OSError: if it cannot be read
     """
 
-    told: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     def __init__(
         self, path: Path, name: str, delimiter: str | None = None, *, anywhere: bool = False
@@ -62,9 +62,9 @@ class CsvTable:
         if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             raise LayoutError(f"{name} is UTF-16; save it as CSV in UTF-8")
         self._begin = len(BOM_UTF8) if head.startswith(BOM_UTF8) else 0
-        if told := _TOLD.match(head, self._begin):
-            self._begin = told.end()
-            delimiter = delimiter or _named(told[1].decode(), name)
+        if line := _DELIMITER_LINE.match(head, self._begin):
+            self._begin = line.end()
+            delimiter = delimiter or _named(line[1].decode(), name)
         self.delimiter = delimiter or _sniffed(head[self._begin :], path)
         self._cutter = _Cutter(DELIMITERS[self.delimiter].encode())
         self.columns = self._names()

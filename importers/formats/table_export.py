@@ -128,8 +128,8 @@ class TableExporter(SourceExporter):
                 self._tell(item, before, after)
         added = [item for item in held if item.added]
         for item in added:
-            for said in (item.question, *item.answers):
-                self._tell(item, None, said)
+            for text in (item.question, *item.answers):
+                self._tell(item, None, text)
         gone = [text for item, text in zip(published, turns, strict=True) if item.removed]
         if not held[0].selected or (len(gone) == len(turns) and not added):
             return None

@@ -44,7 +44,7 @@ class JsonTable:
     def __init__(self, path: Path, name: str, *, anywhere: bool = False) -> None:
         self.path, self.name, self._anywhere = path, name, anywhere
         self._odd: list[str] = []
-        self.told: Sequence[str] = self._odd
+        self.notes: Sequence[str] = self._odd
         self._lists: list[tuple[int, str]] = []  # where those under keys begin
         with self._open() as stream:
             facts = os.fstat(stream.fileno())

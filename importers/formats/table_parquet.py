@@ -39,7 +39,7 @@ class ParquetTable:
         OSError: if it cannot be read
     """
 
-    told: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     def __init__(self, path: Path, name: str, *, anywhere: bool = False) -> None:
         self.path, self.name, self._anywhere = path, name, anywhere

@@ -15,10 +15,11 @@ from pairlens.importers.errors import RecordError, shown
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.llava import Parsed, is_caption
-from pairlens.importers.formats.message_parts import told_of
+from pairlens.importers.formats.message_parts import count_decisions
 from pairlens.importers.formats.table_cells import (
     CellError,
     bytes_of,
+    describe_empty,
     ending_of,
     is_empty,
     mask_in,
@@ -26,7 +27,6 @@ from pairlens.importers.formats.table_cells import (
     name_of,
     of_column,
     only,
-    told_empty,
     truth_of,
 )
 from pairlens.importers.formats.table_conversations import talk_in
@@ -82,7 +82,7 @@ class RowReader:
         self._masks = ImageLookup(setting.mask_root, ["masks"])
         self._boxes = BoxReader(self._images, setting.boxes, setting.angles, setting.mask_frame)
         self._files: dict[str, FileBoxes] = {}
-        self._told: dict[str, Counter[str]] = {}
+        self._rules: dict[str, Counter[str]] = {}
         self._splits = RowSplits(setting.columns.split, setting.split_by_place)
 
     @property
@@ -136,7 +136,7 @@ class RowReader:
 
     def _captioned(self, table: Table, row: TableRow, split: str, image_id: str) -> CaptionedImage:
         captions = self._texts(row, self._columns.captions)
-        image, name = self._shown(table, row, image_id)
+        image, name = self._image_of(table, row, image_id)
         return CaptionedImage(
             key=make_key(NAME, split, image_id, self._label(table, row)),
             image_id=image_id,
@@ -157,13 +157,13 @@ class RowReader:
             self._tell_size(row)
             parsed = self._talk(row, self._image(table, row))
             self._boxes.take_numbers(self._file(table), parsed)
-            self._told.setdefault(table.name, Counter()).update(parsed.told)
+            self._rules.setdefault(table.name, Counter()).update(parsed.rules)
 
     def decided(self) -> Iterator[str]:
         """What was decided of splits, boxes and parts, once all rows were surveyed."""
         yield from self._splits.decided()
-        for name, told in self._told.items():
-            yield from told_of(name, told)
+        for name, counts in self._rules.items():
+            yield from count_decisions(name, counts)
         for file in self._files.values():
             yield from self._boxes.decide(file)
 
@@ -182,8 +182,8 @@ class RowReader:
         source, file = Source(table.name, row.number), self._file(table)
         self._tell_size(row)
         parsed = self._talk(row, image_id)
-        image, name = self._shown(table, row, image_id)
-        told = [turn for turn in parsed.turns if is_caption(turn.question, "", listed=False)]
+        image, name = self._image_of(table, row, image_id)
+        captions = [turn for turn in parsed.turns if is_caption(turn.question, "", listed=False)]
         turns = [Turn(t.question, t.answers, "", source, n) for n, t in enumerate(parsed.turns)]
         boxes = (b for n in range(len(turns)) for b in self._boxes.boxes(file, parsed, n, n))
         return Instruction(
@@ -193,7 +193,7 @@ class RowReader:
             image=image,
             image_name=name,
             turns=tuple(turns),
-            captions=tuple(Caption(answer) for turn in told for answer in turn.answers),
+            captions=tuple(Caption(answer) for turn in captions for answer in turn.answers),
             boxes=tuple(islice(boxes, MAX_BOXES)),
             source=source,
         )
@@ -208,7 +208,7 @@ class RowReader:
 
     def _pairs(self, table: Table, row: TableRow, split: str, image_id: str) -> Iterator[Pair]:
         phrases = self._texts(row, self._columns.phrase)
-        image, name = self._shown(table, row, image_id)
+        image, name = self._image_of(table, row, image_id)
         target = self._target(table, row, image_id, image)
         for number, phrase in enumerate(phrases):
             label = self._label(table, row) + f".{number}" * (len(phrases) > 1)
@@ -251,7 +251,7 @@ class RowReader:
             return f"{folder}/{path}"
         return path
 
-    def _shown(self, table: Table, row: TableRow, image_id: str) -> tuple[ImageFile | None, str]:
+    def _image_of(self, table: Table, row: TableRow, image_id: str) -> tuple[ImageFile | None, str]:
         """The image of a row, and what the row calls it."""
         cell = only(row.cells.get(self._columns.image))
         content = bytes_of(cell)
@@ -284,7 +284,7 @@ class RowReader:
         if isinstance(cell, Mapping) and isinstance(cell.get("path"), str):
             cell = cell["path"]
         if is_empty(cell):
-            raise CellError(column, told_empty(cell))
+            raise CellError(column, describe_empty(cell))
         if not isinstance(cell, str | int) or isinstance(cell, bool):
             raise CellError(column, f"holds {type(cell).__name__}, not a path")
         text = str(cell).strip()
@@ -316,8 +316,8 @@ class RowReader:
                 return NoTarget()
             raise CellError(
                 columns.mask,
-                f"{told_empty(cell)}, which does not say that there is no target; where it means "
-                f"that, give --param no_target={columns.mask}",
+                f"{describe_empty(cell)}, which does not say that there is no target; where it "
+                f"means that, give --param no_target={columns.mask}",
             )
         with of_column(columns.mask):
             size = self._size_of(cell, table, row, image_id)

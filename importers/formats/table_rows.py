@@ -49,7 +49,7 @@ class Table(Protocol):
     path: Path
     name: str
     columns: tuple[str, ...]
-    told: Sequence[str]
+    notes: Sequence[str]
 
     def rows(self) -> Iterator[TableRow]:
         """All rows, in order.

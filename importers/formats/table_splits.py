@@ -55,7 +55,7 @@ class RowSplits:
             return named or "train"
         by_key = split_word(row.key)
         folders = map(split_word, image.split("/")[:-1])
-        split = by_key or next((told for told in folders if told), None)
+        split = by_key or next((named for named in folders if named), None)
         if split:
             rule = _BY_KEY if by_key else _BY_FOLDER
             self._count(rule, str(Source(table.name, row.number)))
@@ -78,5 +78,5 @@ class RowSplits:
 def split_of_file(name: str) -> str | None:
     """The split that the name of a table's file, or of a folder around it, tells."""
     *folders, file = name.split("/")
-    told = (split_word(part) for part in (file.partition(".")[0], *reversed(folders)))
-    return next((split for split in told if split), None)
+    named = (split_word(part) for part in (file.partition(".")[0], *reversed(folders)))
+    return next((split for split in named if split), None)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from pairlens.importers.errors import shown
-from pairlens.importers.formats.table_cells import is_empty, told_empty
+from pairlens.importers.formats.table_cells import describe_empty, is_empty
 from pairlens.importers.formats.table_literals import structure_or
 
 MAX_PHRASES = 1000
@@ -31,7 +31,7 @@ def texts_of(cell: Any, separator: str | None) -> list[str]:
             found = value if listed else cell
     texts = [found] if not isinstance(found, list) else found
     if is_empty(cell) or not texts:
-        raise ValueError(told_empty(cell if texts else None))
+        raise ValueError(describe_empty(cell if texts else None))
     if len(texts) > MAX_PHRASES:
         raise ValueError(f"holds more than {MAX_PHRASES:,} texts")
     for text in texts:

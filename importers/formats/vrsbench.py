@@ -282,10 +282,10 @@ def _instruction(content: dict[str, Any], of: _Image, pairs: list[Pair]) -> Inst
         RecordError: with what is wrong with its texts
     """
     try:
-        said = list(turns_of(content))
+        turns = list(turns_of(content))
     except ValueError as error:
         raise RecordError(of.annotation, str(error)) from error
-    if not said:
+    if not turns:
         raise RecordError(of.annotation, "has no caption and no question")
     source = Source(of.annotation, 0)
     return Instruction(
@@ -296,9 +296,9 @@ def _instruction(content: dict[str, Any], of: _Image, pairs: list[Pair]) -> Inst
         image_name=of.name,
         turns=tuple(
             Turn(text.question, text.answers, category, source, position)
-            for position, (text, category) in enumerate(said)
+            for position, (text, category) in enumerate(turns)
         ),
-        captions=tuple(Caption(t.answers[0]) for t, category in said if category == "caption"),
+        captions=tuple(Caption(t.answers[0]) for t, category in turns if category == "caption"),
         boxes=tuple(_box(pair) for pair in pairs),
         source=source,
     )

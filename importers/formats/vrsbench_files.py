@@ -192,11 +192,11 @@ def turns_of(content: dict[str, Any]) -> Iterator[AnnotationTurn]:
         if not isinstance(entry, dict):
             raise ValueError(f"question {number} is no JSON object")
         asked = _text(entry.get("question"), f"'question' of {number}")
-        told = _text(entry.get("answer"), f"'answer' of {number}")
+        answer = _text(entry.get("answer"), f"'answer' of {number}")
         places = ((QUESTIONS, number, "question"), ((QUESTIONS, number, "answer"),))
         task = entry.get("type")
         known = isinstance(task, str) and is_text(task)
-        yield AnnotationTurn(TurnText(asked, (told,), *places), str(task) if known else "")
+        yield AnnotationTurn(TurnText(asked, (answer,), *places), str(task) if known else "")
 
 
 def _text(value: Any, what: str) -> str:

@@ -103,8 +103,8 @@ def _record(item: Item, kept: dict[str, KeptParts]) -> bytes | None:
         return None
     values: dict[JsonPath, str] = {}
     for turn in parsed.turns:
-        for place, said in _edits(turn, found):
-            values |= text_edits(record, place, said)
+        for place, text in _edits(turn, found):
+            values |= text_edits(record, place, text)
     if not values:
         return item.data
     text = item.data.decode()
@@ -113,7 +113,7 @@ def _record(item: Item, kept: dict[str, KeptParts]) -> bytes | None:
 
 
 def _stays(parsed: Parsed, turn: TurnText, kept: KeptParts) -> bool:
-    if any(turn.answers == (answer,) and said in turn.question for said, answer in kept.gone):
+    if any(turn.answers == (answer,) and text in turn.question for text, answer in kept.gone):
         return False
     refers = _REFER in turn.question or parsed.category == "ref"
     return kept.whole or not refers or compared(_sentence(turn.question)) in kept.sentences

@@ -290,7 +290,7 @@ def test_what_changes_while_the_checks_run_is_seen_by_the_next(
 ) -> None:
     sample = captions.match(fo.ViewField(fields.QUALITY) == 1).first()
     before = {fields.CAPTIONS: captions._sample_collection.find_one(sample._id)["captions"]}
-    documents = findings_store._documents
+    documents = findings_store._documents_digest
 
     def and_edit(samples: Any) -> str:
         digest = documents(samples)
@@ -298,7 +298,7 @@ def test_what_changes_while_the_checks_run_is_seen_by_the_next(
         store.update(captions, edited)
         return digest
 
-    monkeypatch.setattr(findings_store, "_documents", and_edit)
+    monkeypatch.setattr(findings_store, "_documents_digest", and_edit)
     flag(captions, fresh=True)
     monkeypatch.undo()
     key = sample[fields.KEY]

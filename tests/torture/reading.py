@@ -104,7 +104,7 @@ def _import(root: Path, work: Path) -> Iterator[str]:
         yield from (str(error) for error in told)
         told.clear()
     yield from (str(error) for error in told)
-    yield from notes.others
+    yield from notes.notes
     yield from notes.lines()
 
 

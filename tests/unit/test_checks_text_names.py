@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Issue, Sample
-from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, for_kind, keep
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, for_kind, statistics_of
 from tests.unit.subjects import issues_of
 from tests.unit.texts import captioned
 
@@ -85,7 +85,7 @@ def copied_captions(images: list[Sample]) -> tuple[list[Issue], list[str]]:
     statistics = DatasetStatistics().reading(
         lambda numbers: iter([batch.take(np.sort(numbers).tolist())] if numbers is not None else [])
     )
-    statistics.add(keep(batch, [one]))
+    statistics.add(statistics_of(batch, [one]))
     return list(one.run(statistics)), statistics.notes
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.importers.box_scale import mixed_scales
 from pairlens.importers.boxes import find_boxes
-from pairlens.importers.decisions import MOST_TOLD, Decision, Decisions
+from pairlens.importers.decisions import MOST_REPORTED, Decision, Decisions
 from pairlens.importers.errors import MaskError, RecordError
 from pairlens.importers.explain import explain
 from pairlens.importers.formats import FORMATS
@@ -223,7 +223,7 @@ class TestDecisions:
         for name in ("a", "b"):
             decisions(Decision("masks of 0 and 2", "mask_values", example=name, override="x=..."))
         line = "mask_values: 2 masks of 0 and 2, a the first; --param x=... decides otherwise"
-        assert (decisions.others, decisions.lines()) == (["a note"], [line])
+        assert (decisions.notes, decisions.lines()) == (["a note"], [line])
         (stored,) = decisions.stored("import")
         assert (stored["count"], stored["example"], stored["step"]) == (2, "a", "import")
 
@@ -235,7 +235,7 @@ class TestDecisions:
 
     def test_many_kinds_take_few_lines(self):
         decisions = Decisions(Decision(str(n), "k") for n in range(5000))
-        assert len(decisions.lines()) == MOST_TOLD + 1
+        assert len(decisions.lines()) == MOST_REPORTED + 1
 
 
 def test_explain_says_and_keeps_nothing(tmp_path: Path):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pairlens.importers.formats.llava import parse
-from pairlens.importers.formats.record_edit import largest_id, own_record, with_turns
+from pairlens.importers.formats.record_edit import largest_id, new_record, with_turns
 from tests.unit.instructions import evaluated, trained
 
 SAID = ("<image>\nHow many?", "Two.", "Where?", "Left.", "Why?", "So.")
@@ -73,7 +73,7 @@ def test_half_a_turn_goes_alone() -> None:
 def test_an_evaluation_record_gets_one_beside_it(
     record: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    written = json.loads(own_record(json.dumps(record), record, ("Q", "A"), 8))
+    written = json.loads(new_record(json.dumps(record), record, ("Q", "A"), 8))
     assert written == expected
     (turn,) = parse(written).turns
     assert (turn.question, turn.answers) == ("Q", ("A",))

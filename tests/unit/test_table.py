@@ -136,7 +136,7 @@ def test_boxes_are_told_by_their_centre_where_they_can_be_nothing_else(
     put(tmp_path / "t.json", json.dumps([row | {"mask": box} for box in boxes]))
     settled = TABLE.settled(tmp_path / "t.json", {})
     assert settled.params["box"] == (form or "xyxy")
-    assert [one.override for one in settled.told if one.kind == "box"] == ["box=cxcywh"] * told
+    assert [one.override for one in settled.decisions if one.kind == "box"] == ["box=cxcywh"] * told
 
 
 def test_a_box_about_its_centre(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_a_column_of_splits_that_is_not_read_is_told(
 ) -> None:
     rows = "".join(f"{n}.jpg,{n}.png,a barn,{cell},x\n" for n, cell in enumerate(cells))
     put(tmp_path / "t.csv", f"image,mask,text,split,notes\n{rows}")
-    said = TABLE.settled(tmp_path / "t.csv", given).told
+    said = TABLE.settled(tmp_path / "t.csv", given).decisions
     assert [told in one for one in said] == ([True] if told else [])
     assert [one.override for one in said] == (["split=split"] if told else [])
 

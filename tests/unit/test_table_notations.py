@@ -33,7 +33,7 @@ def table(root: Path, *rows: dict[str, Any]) -> Path:
 
 
 def told_of(root: Path, kind: str) -> list[Any]:
-    return [told for told in TABLE.settled(root, {}).told if told.kind == kind]
+    return [told for told in TABLE.settled(root, {}).decisions if told.kind == kind]
 
 
 def skipped(root: Path, **params: str) -> list[str]:

@@ -69,7 +69,7 @@ def read(path: Path, **given: str) -> tuple[list[Pair], list[str], list[str]]:
         path, on_error=errors.append, **settled.format.parsed(settled.params)
     )
     found = [record for record in records if isinstance(record, Pair)]
-    return found, [str(error) for error in errors], [str(note) for note in settled.told]
+    return found, [str(error) for error in errors], [str(note) for note in settled.decisions]
 
 
 def mask_of(pair: Pair) -> np.ndarray:

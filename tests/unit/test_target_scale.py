@@ -146,17 +146,17 @@ class TestTables:
         path = table(tmp_path, [written(box) for box in boxes(30, 100)])
         settled = TABLE.settled(path, {})
         assert settled.params["polygons"] == "percent" and settled.guessed
-        (told,) = settled.told
+        (told,) = settled.decisions
         assert (told.kind, told.example, told.override) == (
             "polygon_scale", "t.json[1]", "polygons=pixels",
         )  # fmt: skip
         again = TABLE.settled(path, settled.params)
-        assert (again.params, again.told) == (settled.params, ())
-        assert TABLE.settled(path, {"polygons": "pixels"}).told == ()
+        assert (again.params, again.decisions) == (settled.params, ())
+        assert TABLE.settled(path, {"polygons": "pixels"}).decisions == ()
 
     def test_pixels_are_not_told(self, tmp_path: Path):
         settled = TABLE.settled(table(tmp_path, boxes(30, 256)), {})
-        assert "polygons" not in settled.params and settled.told == ()
+        assert "polygons" not in settled.params and settled.decisions == ()
 
     def test_an_import_tells_it_and_measures_by_it(self, tmp_path: Path):
         path = table(tmp_path, [[25, 50, 100, 100], *boxes(30, 100)])

@@ -79,15 +79,15 @@ _CHOICE = re.compile(r"(?:is|are) (?:it|this|that|these|they|the [a-z -]{1,40}?)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _ShortAnswer:
     """A short answer to a question.
 
     Attributes:
-        number: of the turn, from 1
-        turn: that it stands in
-        question: without what is not asked, in lower case
-        answer: in one word where it can be: ``yes``, ``no``, a number
-        brief: whether the question wants a single word or phrase
+        number: number of the turn, from 1
+        turn: the turn
+        question: the question in lower case, without tokens and instructions
+        answer: the answer in lower case, its numbers in digits
+        brief: whether the question asks for a single word or phrase
     """
 
     number: int
@@ -98,20 +98,20 @@ class _Asked:
 
     @property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """The place of its turn, for messages."""
         return turn_place(self.number, self.turn)
 
 
-def _asked(sample: Sample) -> Iterator[_Asked]:
+def _short_answers(sample: Sample) -> Iterator[_ShortAnswer]:
     for number, turn in enumerate(sample.turns, 1):
         if len(turn.answers) == 1 and "caption" not in turn.category.casefold():
             question, brief = _plain_question(turn.question)
-            yield _Asked(number, turn, question, _plain_answer(turn.answers[0]), brief)
+            yield _ShortAnswer(number, turn, question, _plain_answer(turn.answers[0]), brief)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _plain_question(text: str) -> tuple[str, bool]:
-    """A question without what is not asked, in lower case; whether it wants a brief answer."""
+    """A question in lower case without tokens and instructions; whether it asks to be brief."""
     bare = _TOKEN.sub(" ", text)
     return " ".join(_WORD.findall(_BRIEF.sub(" ", bare).lower())), bool(_BRIEF.search(bare))
 
@@ -136,19 +136,18 @@ def _plain_answer(text: str) -> str:
 def answer_conflict(batch: Batch) -> Iterator[Issue]:
     """Compares short answers about one image.
 
-    Answers of more than a few words can differ and be right; yes and no, numbers and single
-    words cannot. "Is there a road?", "How many roads are there?" and "Are there more than two
-    roads?" are compared where they name the same thing in the same words: a "large road" may be
-    absent where roads are not.
+    Longer answers can differ and be right; yes and no, numbers and single words cannot. "Is there a
+    road?", "How many roads are there?" and "Are there more than two roads?" are compared if they
+    name the same thing in the same words: a "large road" can be absent although there are roads.
     """
     for sample in batch:
-        asked = [one for one in _asked(sample) if one.answer]
-        told = [*_differing(asked), *_at_odds(asked)]
-        yield from worst(sample.key, told or _yes_and_no(sample))
+        answers = [one for one in _short_answers(sample) if one.answer]
+        remarks = [*_different_answers(answers), *_inconsistent_counts(answers)]
+        yield from worst(sample.key, remarks or _opposite_answers(sample))
 
 
-def _yes_and_no(sample: Sample) -> Iterator[Remark]:
-    """Longer answers that begin with yes and with no: "No, there is no ship."."""
+def _opposite_answers(sample: Sample) -> Iterator[Remark]:
+    """Yields remarks on longer answers, of which one begins with yes and one with no."""
     for first, again in contradictions(sample.turns):
         one, other = sample.turns[first], sample.turns[again]
         note = (
@@ -158,9 +157,9 @@ def _yes_and_no(sample: Sample) -> Iterator[Remark]:
         yield Remark(0.15, note)
 
 
-def _differing(asked: list[_Asked]) -> Iterator[Remark]:
-    first: dict[str, _Asked] = {}
-    for one in asked:
+def _different_answers(answers: list[_ShortAnswer]) -> Iterator[Remark]:
+    first: dict[str, _ShortAnswer] = {}
+    for one in answers:
         if not one.question or len(one.answer.split()) > MAX_WORDS:
             continue
         other = first.setdefault(one.question, one)
@@ -181,7 +180,7 @@ def _contradict(a: str, b: str) -> bool:
 
 
 class _Bounds(NamedTuple):
-    """The fewest and the most there can be of something, by an answer."""
+    """The smallest and the largest possible number of things, by an answer."""
 
     low: int
     high: int
@@ -191,14 +190,14 @@ MANY = 10**9
 _ONE, _NONE = _Bounds(1, MANY), _Bounds(0, 0)
 
 
-def _at_odds(asked: list[_Asked]) -> Iterator[Remark]:
-    """Answers about how many there are of one thing that cannot all be true."""
-    told: dict[str, tuple[tuple[_Bounds, _Asked], tuple[_Bounds, _Asked]]] = {}
-    for one in asked:
+def _inconsistent_counts(answers: list[_ShortAnswer]) -> Iterator[Remark]:
+    """Yields remarks on answers that contradict each other about a number of things."""
+    extremes: dict[str, tuple[tuple[_Bounds, _ShortAnswer], tuple[_Bounds, _ShortAnswer]]] = {}
+    for one in answers:
         noun, bounds = _bounds(one)
         if bounds is None:
             continue
-        most, least = told.get(noun, ((bounds, one), (bounds, one)))
+        most, least = extremes.get(noun, ((bounds, one), (bounds, one)))
         for known, other in (most, least):
             apart = known.low > bounds.high or known.high < bounds.low
             if apart and one.question != other.question:
@@ -207,43 +206,43 @@ def _at_odds(asked: list[_Asked]) -> Iterator[Remark]:
                     f"{one.place} {quoted(one.answer)} to {quoted(one.question)}"
                 )
                 yield Remark(0.1, note)
-        told[noun] = (
+        extremes[noun] = (
             max(most, (bounds, one), key=lambda each: each[0].low),
             min(least, (bounds, one), key=lambda each: each[0].high),
         )
 
 
-def _bounds(one: _Asked) -> tuple[str, _Bounds | None]:
-    """What is asked for, and how many there can be of it by the answer."""
-    said = one.answer.partition(" ")[0]
+def _bounds(one: _ShortAnswer) -> tuple[str, _Bounds | None]:
+    """The noun of a question about a number or presence, and the bounds that the answer gives."""
+    first = one.answer.partition(" ")[0]
     if noun := _noun(one.question, _COUNT):
-        number = _count(said)
+        number = _count(first)
         return noun, None if number is None else _Bounds(number, number)
-    if said not in ("yes", "no"):
+    if first not in ("yes", "no"):
         return "", None
     if match := _THAN.fullmatch(one.question):
         limit = _count(_NUMBERS.get(match["number"], match["number"]))
-        return _singulars(match[3]), None if limit is None else _than(match["more"], limit, said)
+        return _singulars(match[3]), None if limit is None else _than(match["more"], limit, first)
     noun = _noun(one.question, _PRESENCE)
-    return noun, (_ONE if said == "yes" else _NONE) if noun else None
+    return noun, (_ONE if first == "yes" else _NONE) if noun else None
 
 
-def _count(said: str) -> int | None:
-    """A number in digits, or "no" for none."""
-    number = "0" if said == "no" else said
+def _count(word: str) -> int | None:
+    """The value of a number in digits, 0 for "no"; ``None`` for other words."""
+    number = "0" if word == "no" else word
     return int(number) if number.isdecimal() and len(number) < 10 else None
 
 
-def _than(more: str, limit: int, said: str) -> _Bounds:
-    """How many there can be where more or fewer than a limit was said to be so, or not."""
+def _than(more: str, limit: int, polarity: str) -> _Bounds:
+    """The bounds of a yes or no to the question for more or fewer than a limit."""
     if more == "more":
-        return _Bounds(limit + 1, MANY) if said == "yes" else _Bounds(0, limit)
-    return _Bounds(0, limit - 1) if said == "yes" else _Bounds(limit, MANY)
+        return _Bounds(limit + 1, MANY) if polarity == "yes" else _Bounds(0, limit)
+    return _Bounds(0, limit - 1) if polarity == "yes" else _Bounds(limit, MANY)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _noun(question: str, patterns: tuple[re.Pattern[str], ...]) -> str:
-    """What is asked for, each word in the singular; ``""`` for other questions."""
+    """The noun of a question, each word in the singular; ``""`` for other questions."""
     for pattern in patterns:
         if match := pattern.fullmatch(question):
             return _singulars(match[1])
@@ -278,32 +277,32 @@ _IRREGULAR = {"buses": "bus", "people": "person", "men": "man", "series": "serie
     silent=talk("Is there a road?", "no"),
 )
 def answer_form(batch: Batch) -> Iterator[Issue]:
-    """Looks at answers of a few words; whole sentences answer in more ways than can be told."""
+    """Checks answers of a few words; the form of whole sentences varies too much."""
     for sample in batch:
-        yield from worst(sample.key, filter(None, map(_unfit, _asked(sample))))
+        yield from worst(sample.key, filter(None, map(_unfit, _short_answers(sample))))
 
 
 def opens_yes_no(question: str) -> bool:
-    """Whether a question can be answered with yes or no and hardly otherwise."""
+    """Whether a question asks for yes or no."""
     bare, _ = _plain_question(question)
     return _YES_NO.match(bare) is not None and " or " not in bare
 
 
-def _unfit(one: _Asked) -> Remark | None:
-    said = one.answer.split()
-    if not said or len(said) > MAX_WORDS:
+def _unfit(one: _ShortAnswer) -> Remark | None:
+    words = one.answer.split()
+    if not words or len(words) > MAX_WORDS:
         return None
     if _YES_NO.match(one.question) and " or " not in one.question:
-        if said[0] in _POLAR or _UNDECIDED & set(said):
+        if words[0] in _POLAR or _UNDECIDED & set(words):
             return None
-        score = 0.15 if one.brief or said[0].isdecimal() else 0.35
+        score = 0.15 if one.brief or words[0].isdecimal() else 0.35
         note = f"{one.place}: {quoted(one.question)} is answered with {quoted(one.answer)}"
         return Remark(score, note)
-    if _CHOICE.match(one.question) and said in (["yes"], ["no"]):
+    if _CHOICE.match(one.question) and words in (["yes"], ["no"]):
         note = f"{one.place}: {quoted(one.question)} is answered with {quoted(one.answer)}"
         return Remark(0.25, note)
-    if _HOW_MANY.match(one.question) and said[0] in ("yes", "no") and len(said) == 1:
-        if said[0] == "no":
+    if _HOW_MANY.match(one.question) and words[0] in ("yes", "no") and len(words) == 1:
+        if words[0] == "no":
             return None  # "no" ships are none
         return Remark(0.15, f"{one.place}: {quoted(one.question)} is answered with 'yes'")
     return None

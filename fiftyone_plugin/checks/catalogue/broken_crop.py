@@ -32,14 +32,14 @@ def broken_crop(batch: Batch, *, max_side: int = 50, min_ratio: float = 4.0) -> 
     """
     striped = batch.query_where(lambda query: "stripes" in query.marks)
     for pair in batch.where(striped):
-        key, said = pair.key, only_stripes(pair.phrase)
-        if said is None:
+        key, match = pair.key, only_stripes(pair.phrase)
+        if match is None:
             continue
-        if said.value == "broken":
-            yield Issue(key, 0.4, f"the query tells of a broken image: {in_quotes(said.text)}")
+        if match.value == "broken":
+            yield Issue(key, 0.4, f"the query tells of a broken image: {in_quotes(match.text)}")
         elif _is_sliver(pair, max_side, min_ratio):
             sides = "x".join(map(str, pair.stats.box[2:]))
-            note = f"the query tells of {in_quotes(said.text)} alone; the mask is a sliver"
+            note = f"the query tells of {in_quotes(match.text)} alone; the mask is a sliver"
             yield Issue(key, 0.4, f"{note} of {sides} pixels at the image's border")
 
 

@@ -65,17 +65,17 @@ _PLACED = re.compile(
 )
 _STOPS = v.PREPOSITION | v.RELATION | v.words("and or the with which that a an of")
 MIN_WORDS = 4
-"""Of an answer that is read as a caption is."""
+"""Smallest number of words of an answer that is read like a caption."""
 
 
 class Count(NamedTuple):
-    """How many there are of something, as a text says it.
+    """A count in a text.
 
     Attributes:
-        number: of them
-        noun: what they are called, in lower case
-        words: in which it is said
-        rest: what the sentence goes on with, in lower case
+        number: the number
+        noun: the counted noun, in lower case
+        words: number and noun as written
+        rest: the rest of the sentence, in lower case
     """
 
     number: int
@@ -95,28 +95,27 @@ class Count(NamedTuple):
     silent=captioned("there are three planes .", "two large planes and a small plane ."),
 )
 def count_drift(batch: Batch) -> Iterator[Issue]:
-    """Compares exact numbers of things that are named with equal attributes.
+    """Compares exact counts of things with equal class and attributes.
 
-    Only where each text counts all there are of its image, and names them once: a sentence that
-    begins with them, or "there are". Where the fewer stand at a place of their own ("on the
-    runway"), they may be a part: then it is worth knowing alone where the others have a place as
-    well, and nothing where they have none. What revises another caption is left to
-    ``revision_drift``.
+    Counts are compared if each text counts all things of the class and names them once, in a
+    sentence that begins with them or with "there are". A smaller count at a place of its own ("on
+    the runway") can be a part: the severity is then ``info`` if the other count has the same place,
+    and there is no issue otherwise. Images with revisions are left to ``revision_drift``.
     """
-    for row, told in enumerate(batch.captions):
-        if any(caption.task == REVISION for caption in told):
+    for row, listed in enumerate(batch.captions):
+        if any(caption.task == REVISION for caption in listed):
             continue
         sample = batch.sample(row)
-        if len(told) + len(sample.turns) > 1:
+        if len(listed) + len(sample.turns) > 1:
             yield from worst(sample.key, _drifts(sample))
 
 
 def _drifts(sample: Sample) -> Iterator[Remark]:
-    told: defaultdict[tuple[str, frozenset[str]], list[tuple[str, Count]]] = defaultdict(list)
+    by_class: defaultdict[tuple[str, frozenset[str]], list[tuple[str, Count]]] = defaultdict(list)
     for one in _texts(sample):
         for what, count in _counts(one.text).items():
-            told[what].append((one.place, count))
-    for counts in told.values():
+            by_class[what].append((one.place, count))
+    for counts in by_class.values():
         place, first = counts[0]
         for other_place, other in counts[1:]:
             if other.number == first.number or not _alike(first.noun, other.noun):
@@ -133,12 +132,12 @@ _COPULA = re.compile(r"^(?:(?:that|which) )?(?:is|are|was|were) ")
 
 
 def _plain(rest: str) -> str:
-    """What follows, without the verb that "there are" has before the count."""
+    """The rest of a sentence without a leading verb, which "there are" has before the count."""
     return _COPULA.sub("", rest)
 
 
 def _same_place(rest: str, other: str) -> bool:
-    """Whether two places share a word that names something: both "on the runway"."""
+    """Whether two rests share a content word, such as both "on the runway"."""
     a, b = (
         word_set(each) - _STOPS - v.FUNCTION - v.words("is are was were") for each in (rest, other)
     )
@@ -146,13 +145,13 @@ def _same_place(rest: str, other: str) -> bool:
 
 
 def _alike(noun: str, other: str) -> bool:
-    """Whether two nouns of one class are one: "airplanes" and "planes", no playing field."""
+    """Whether two nouns of a class are variants, such as "airplanes" and "planes"."""
     a, b = noun.removesuffix("s"), other.removesuffix("s")
     return a.endswith(b) or b.endswith(a)
 
 
 def _texts(sample: Sample) -> Iterator[Text]:
-    """Captions, and answers to questions that name no place and no box."""
+    """Yields captions, and answers to questions without a place or box."""
     yield from captions(sample)
     known = {caption.text for caption in sample.captions}
     for number, turn in enumerate(sample.turns, 1):
@@ -213,7 +212,7 @@ def _counted(
 
 
 def _number(tokens: tuple[Token, ...], index: int) -> tuple[int, int]:
-    """The number that stands at a token, 0 for none, and the token behind it."""
+    """The number at a token, 0 for none, and the index of the next token."""
     text = tokens[index].text
     if text == "pair" and at(tokens, index + 1).text == "of":
         return 2, index + 2
@@ -222,5 +221,5 @@ def _number(tokens: tuple[Token, ...], index: int) -> tuple[int, int]:
 
 
 def _is_plural(tokens: tuple[Token, ...], first: int, last: int) -> bool:
-    said = tuple(token.text for token in tokens[first : last + 1])
-    return said in PLURAL or said[-1:] in PLURAL
+    words = tuple(token.text for token in tokens[first : last + 1])
+    return words in PLURAL or words[-1:] in PLURAL

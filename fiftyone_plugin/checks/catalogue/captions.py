@@ -54,7 +54,7 @@ def empty_caption(batch: Batch) -> Iterator[Issue]:
 
 
 def _without_words(texts: ScreenedTexts) -> list[int]:
-    return [number for number, said in enumerate(texts.words) if not said]
+    return [number for number, word_list in enumerate(texts.words) if not word_list]
 
 
 def _wordless(one: Text) -> Remark | None:
@@ -95,27 +95,29 @@ _ECHO = (4, 12)
 """Fewest and most words of a repeated run that is reported."""
 _TWICE = re.compile(r"\b([^\W\d_]{2,}|a)((?:\s+\1\b){1,})", re.IGNORECASE)
 _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "deep", "is"})
-"""Words that English does say twice in a row."""
+"""Words that can be doubled in English."""
 _SHAPED_LIKE_A_CLASS = frozenset({"square"})
 """Classes that are shapes as well: "a square square" is a public square of that shape."""
 
 
 def with_repetition(texts: ScreenedTexts) -> Iterator[int]:
-    """The texts in which a word stands twice in a row, or three words in a row stand again."""
+    """Yields the numbers of texts with a doubled word or a repeated run of three words."""
     for number, (text, different) in enumerate(zip(texts.texts, texts.words, strict=True)):
         tokens = tokenize(text)
         again = len(tokens) - len(different)
         if not again:
             continue
-        said = list(map(text_of, tokens))
-        following = said[1:]
-        twice = any(map(eq, said, following))
-        # Each of the three is a word that stood there before.
-        if twice or (again > 2 and _stands_again(zip(said, following, said[2:], strict=False))):
+        word_list = list(map(text_of, tokens))
+        following = word_list[1:]
+        twice = any(map(eq, word_list, following))
+        # Each of the three words is a repeated one.
+        if twice or (
+            again > 2 and _has_repeats(zip(word_list, following, word_list[2:], strict=False))
+        ):
             yield number
 
 
-def _stands_again(runs: Iterable[tuple[str, ...]]) -> bool:
+def _has_repeats(runs: Iterable[tuple[str, ...]]) -> bool:
     listed = list(runs)
     return len(set(listed)) < len(listed)
 
@@ -123,10 +125,10 @@ def _stands_again(runs: Iterable[tuple[str, ...]]) -> bool:
 def _repetition(one: Text, min_share: float) -> Remark | None:
     if not _is_prose(one):
         return None
-    said = list(map(text_of, tokenize(one.text)))
-    twice = any(map(eq, said, said[1:]))
+    word_list = list(map(text_of, tokenize(one.text)))
+    twice = any(map(eq, word_list, word_list[1:]))
     sentences = [_WORD.findall(sentence.lower()) for sentence in _SENTENCE_END.split(one.text)]
-    long = [" ".join(said) for said in sentences if len(said) > 2]
+    long = [" ".join(word_list) for word_list in sentences if len(word_list) > 2]
     if len(set(long)) < len(long):
         again, times = Counter(long).most_common(1)[0]
         note = f"{one.place} says {times} times: {quoted(again)}"
@@ -146,23 +148,23 @@ def _repetition(one: Text, min_share: float) -> Remark | None:
 
 
 def _may_be_doubled(match: re.Match[str]) -> bool:
-    """Whether a word twice in a row is no slip; "Walla Walla" is a name."""
+    """Whether a doubled word can be intended; "Walla Walla" is a name."""
     word, again = match[0].split()
     return word.lower() in _DOUBLED | _SHAPED_LIKE_A_CLASS or (word == again and word.istitle())
 
 
-def _echo(said: Sequence[str]) -> str:
-    """A run of words that stands there twice in a row, or ``""``."""
-    for start in range(len(said) - 2 * _ECHO[0] + 1):
-        for size in range(_ECHO[0], min(_ECHO[1], (len(said) - start) // 2) + 1):
-            if said[start : start + size] == said[start + size : start + 2 * size]:
-                return " ".join(said[start : start + size])
+def _echo(word_list: Sequence[str]) -> str:
+    """A run of words that is directly repeated, or ``""``."""
+    for start in range(len(word_list) - 2 * _ECHO[0] + 1):
+        for size in range(_ECHO[0], min(_ECHO[1], (len(word_list) - start) // 2) + 1):
+            if word_list[start : start + size] == word_list[start + size : start + 2 * size]:
+                return " ".join(word_list[start : start + size])
     return ""
 
 
-def _looped(said: Sequence[str]) -> tuple[float, str]:
-    """The share of words in runs that stood there before, and the run that comes most often."""
-    runs = list(zip(*(said[start:] for start in range(_RUN)), strict=False))
+def _looped(word_list: Sequence[str]) -> tuple[float, str]:
+    """The share of words in repeated runs, and the most frequent run."""
+    runs = list(zip(*(word_list[start:] for start in range(_RUN)), strict=False))
     if len(set(runs)) == len(runs):
         return 0.0, ""
     seen: set[tuple[str, ...]] = set()
@@ -171,22 +173,22 @@ def _looped(said: Sequence[str]) -> tuple[float, str]:
         if run in seen:
             covered.update(range(start, start + _RUN))
         seen.add(run)
-    return len(covered) / len(said), " ".join(Counter(runs).most_common(1)[0][0])
+    return len(covered) / len(word_list), " ".join(Counter(runs).most_common(1)[0][0])
 
 
 def ended_captions(batch: Batch) -> NDArray[np.int64]:
-    """The captions of a batch that end with a full stop, and all of them, (1, 2)."""
+    """The number of captions that end with a full stop, and of all captions, (1, 2)."""
     texts = texts_of(batch)
-    said = list(compress(texts.texts, texts.is_caption))
-    ended = sum(_is_ended(text.rstrip()) for text in said)
-    return np.array([(ended, len(said))], np.int64)
+    listed = list(compress(texts.texts, texts.is_caption))
+    ended = sum(_is_ended(text.rstrip()) for text in listed)
+    return np.array([(ended, len(listed))], np.int64)
 
 
 def may_be_cut(batch: Batch) -> NDArray[np.bool_]:
-    """Whether a text may break off, if captions have full stops."""
+    """Whether a text of each sample may be cut, if captions have full stops."""
     texts, cut = texts_of(batch), np.zeros(len(batch), np.bool_)
     for number, text in enumerate(texts.texts):
-        if not _is_whole(text.rstrip()) and _cut(texts.text(number), True):
+        if not _is_complete(text.rstrip()) and _cut(texts.text(number), True):
             cut[texts.rows[number]] = True
     return cut
 
@@ -204,16 +206,16 @@ def may_be_cut(batch: Batch) -> NDArray[np.bool_]:
     silent=captioned("A road follows the bank of a river."),
 )
 def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iterator[Issue]:
-    """Finds texts without an end.
+    """Finds texts that were cut.
 
-    A full stop is no duty: many captions have none. But one that ends with "of the" was cut,
-    and so was the last of several sentences if it alone has no stop. A lone sentence that only
-    lacks the stop that other captions have is info: it may be of another source. Where most
-    captions have none, "with a highway beside" is a whole sentence.
+    Many captions have no full stop. But one that ends with "of the" was cut, and so was the last of
+    several sentences if it is the only one without a stop. A single sentence without the stop that
+    other captions have is ``info``, since it can come from another source. If most captions have no
+    stop, "with a highway beside" is a complete sentence.
 
     Args:
         dataset: all images with their texts
-        usual: share of the captions that must have a stop for one without to be doubted
+        usual: smallest share of captions with a stop for which one without is reported
     """
     ended, total = dataset[ended_captions].reshape(-1, 2).sum(0)
     stops = bool(total >= LEAST and ended >= usual * total)
@@ -223,7 +225,7 @@ def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iter
 
 
 LEAST = 50
-"""Captions below which nothing is usual."""
+"""Smallest number of captions for which full stops are counted."""
 
 _OPEN_END = re.compile(r"[,;:(\[\u2013\u2014-]$")
 _STOPS = (".", "!", "?", "\u2026", "\u3002")
@@ -234,63 +236,63 @@ _ASKS_MORE = words(
     "its their this these those which that whose is are was were has have while as than "
     "but surrounded located situated several many including such"
 )
-"""Words that no sentence ends with."""
+"""Words that do not end a complete sentence."""
 _MAY_END = words(
     "in on by near to this these those many several is are located surrounded that has have "
     "beside between among at from"
 )
-"""Those of them that one may end with where its full stop is left out."""
+"""Words of :data:`_ASKS_MORE` that can end a sentence without full stop."""
 _ADVERBS = words("beside by in near on surrounded")
-"""Those of these that end a sentence without anything left out: "while a highway passed by"."""
+"""Words of these that can be adverbs: "while a highway passed by"."""
 _NEVER_ENDS = words("a an the of and or with its their whose than")
-"""Those that it does not end with even before a full stop."""
+"""Words that cannot even stand before a full stop."""
 _LAST = re.compile(r"[\W_]*([^\W_]*)")
 
 
 def _is_ended(text: str) -> bool:
-    """Whether a text, without space behind it, ends as sentences do."""
+    """Whether a text without trailing space ends like a sentence."""
     return text.endswith(_STOPS) or _ENDED.search(text) is not None
 
 
-def _is_whole(text: str) -> bool:
-    """Whether it does, and no word before the end asks for more."""
+def _is_complete(text: str) -> bool:
+    """Whether a text ends like a sentence, and not with a word that cannot end one."""
     return _is_ended(text) and _last_letters(text).lower() not in _NEVER_ENDS
 
 
 def _last_letters(text: str) -> str:
-    """The last word, or what follows the hyphen in it: searched from the end, which is quick."""
+    """The last word, or its part after a hyphen; searched from the end, which is fast."""
     found = _LAST.match(text[::-1])
     return found[1][::-1] if found else ""
 
 
 def _cut(one: Text, stopped: bool, bare: bool = False) -> Remark | None:
-    """What shows that a text breaks off.
+    """The remark on a text that was cut, ``None`` for other texts.
 
     Args:
         one: the text
-        stopped: whether captions here have full stops
-        bare: whether most captions here have none
+        stopped: whether captions of the dataset have full stops
+        bare: whether most captions of the dataset have none
     """
     if not _is_prose(one):
         return None
     text = one.text.rstrip()
-    if _is_whole(text):
+    if _is_complete(text):
         return None
-    said = _WORD.findall(text)
-    if not said or _is_ended(text):
-        # A full stop after "of the" is what a clean-up puts there.
-        if len(said) > 3 and said[-1].lower() in _NEVER_ENDS and text.endswith("."):
-            return Remark(0.4, f"{one.place} ends with {quoted(' '.join(said[-4:]))}")
+    word_list = _WORD.findall(text)
+    if not word_list or _is_ended(text):
+        # A clean-up can add a full stop after "of the".
+        if len(word_list) > 3 and word_list[-1].lower() in _NEVER_ENDS and text.endswith("."):
+            return Remark(0.4, f"{one.place} ends with {quoted(' '.join(word_list[-4:]))}")
         return None
-    if len(said) > 2 and said[-1].lower() in _ASKS_MORE and text.endswith(said[-1]):
-        if bare and said[-1].lower() in _ADVERBS and not _SENTENCE_END.search(text):
+    if len(word_list) > 2 and word_list[-1].lower() in _ASKS_MORE and text.endswith(word_list[-1]):
+        if bare and word_list[-1].lower() in _ADVERBS and not _SENTENCE_END.search(text):
             return None
-        sure = said[-1].lower() not in _MAY_END
+        sure = word_list[-1].lower() not in _MAY_END
         return Remark(0.1 if sure else 0.3, f"{one.place} breaks off: {quoted(_tail(text))}")
-    if len(said) > 2 and _OPEN_END.search(text):
+    if len(word_list) > 2 and _OPEN_END.search(text):
         return Remark(0.15, f"{one.place} breaks off: {quoted(_tail(text))}")
     stops = [m for m in _SENTENCE_END.finditer(text) if m.end() < len(text)]
-    if len(stops) and len(said) >= LONG_ANSWER and not _LISTED.search(text):
+    if len(stops) and len(word_list) >= LONG_ANSWER and not _LISTED.search(text):
         return Remark(0.25, f"the last sentence of {one.place} has no end: {quoted(_tail(text))}")
     if stopped and one.caption:
         note = f"{one.place} has no full stop, as the others have: {quoted(_tail(text))}"
@@ -315,7 +317,7 @@ def _tail(text: str) -> str:
 def task_mix(batch: Batch) -> Iterator[Issue]:
     """Looks at RSTeller's tasks: one of 1 (area) or 2 (other), and revisions (3) of it.
 
-    Captions of which none names a task, as early releases have them, are left alone.
+    Images whose captions have no task, as in early releases, are not checked.
     """
     for key, captions in zip(batch.keys, batch.captions, strict=True):
         if found := list(_mixture([caption.task for caption in captions])):
@@ -326,16 +328,16 @@ def _mixture(tasks: Sequence[int | None]) -> Iterator[Remark]:
     described = [task for task in tasks if task in DESCRIPTIONS]
     if set(tasks) <= {None} or (len(described) == 1 and _TASKS.issuperset(tasks)):
         return
-    said = ", ".join("none" if task is None else str(task) for task in tasks)
+    text = ", ".join("none" if task is None else str(task) for task in tasks)
     unknown = [task for task in tasks if task is not None and task not in _TASKS]
     if unknown:
-        yield Remark(0.2, f"task {unknown[0]} is none of 1, 2 and 3; the captions' tasks: {said}")
+        yield Remark(0.2, f"task {unknown[0]} is none of 1, 2 and 3; the captions' tasks: {text}")
     elif None in tasks:
-        yield Remark(0.5, f"some captions name no task; the captions' tasks: {said}", "info")
+        yield Remark(0.5, f"some captions name no task; the captions' tasks: {text}", "info")
     elif not described:
-        yield Remark(0.3, f"there are revisions and nothing that they revise; tasks: {said}")
+        yield Remark(0.3, f"there are revisions and nothing that they revise; tasks: {text}")
     elif len(set(described)) > 1:
-        yield Remark(0.4, f"the image is described as an area and as something else; tasks: {said}")
+        yield Remark(0.4, f"the image is described as an area and as something else; tasks: {text}")
     elif len(described) > 1:
-        note = f"the image has {len(described)} descriptions of one task; tasks: {said}"
+        note = f"the image has {len(described)} descriptions of one task; tasks: {text}"
         yield Remark(0.6, note, "info")

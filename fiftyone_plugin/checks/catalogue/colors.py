@@ -1,4 +1,4 @@
-"""What color the words say the target has, against the pixels under its mask."""
+"""Color words of the target against the pixels under its mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many objects the words ask for, against the parts of the mask."""
+"""The number of objects in a query against the parts of the mask."""
 
 from __future__ import annotations
 

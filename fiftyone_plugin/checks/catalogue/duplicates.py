@@ -1,4 +1,4 @@
-"""The same picture twice: byte for byte, or in all but its encoding, size and brightness."""
+"""Duplicate images: byte for byte, or in all but encoding, size and brightness."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ FEW = 2
 
 
 def looks(batch: Batch) -> NDArray[np.uint64]:
-    """The perceptual hash of the image, 0 where there is none."""
+    """The perceptual hash of the image, 0 for none."""
     return heads(batch.values(f"{IMAGE_STATS}.phash"))
 
 
 def has_look(batch: Batch) -> NDArray[np.bool_]:
-    """Whether there is a perceptual hash."""
-    return batch.there(f"{IMAGE_STATS}.phash") & ~batch.missing
+    """Whether the image has a perceptual hash."""
+    return batch.present(f"{IMAGE_STATS}.phash") & ~batch.missing
 
 
 @check(
@@ -57,14 +57,14 @@ def duplicate_image(
 ) -> Iterator[Issue]:
     """Finds equal and nearly equal images under different names.
 
-    The same bytes in two splits are left to ``split_leak``. Where more than ``usual_share`` of
-    the images stand there again byte for byte, that is how the dataset is published (each pair
-    of RefSegRS has an image copy of its own), and copies are not reported one by one.
+    Equal bytes in two splits are left to ``split_leak``. If more than ``usual_share`` of the images
+    have an equal copy, the dataset is published that way (RefSegRS has a copy for each pair), and
+    single copies are not reported.
 
     Args:
         dataset: all samples
-        max_distance: bits of 64 that may differ
-        usual_share: share of the images from which on copies are usual
+        max_distance: largest number of different bits of 64
+        usual_share: share of images with copies above which copies are usual
     """
     files = _Files.of(dataset)
     usual = _usual(len(files.copied), files.number, usual_share)
@@ -72,8 +72,8 @@ def duplicate_image(
     copied = np.array([] if usual else files.copied, np.uint64)
     rows, groups = _concerned(dataset, copied, near)
     copies = set(copied.tolist())
-    # Those of one group are told of each other, and no others.
-    for some in _pieces(rows, groups):
+    # Samples are compared within their group only.
+    for some in _in_pieces(rows, groups):
         images = _Images(copies, near)
         for batch in dataset.read(np.sort(some)):
             for sample in batch:
@@ -85,9 +85,9 @@ class _Files(NamedTuple):
     """The image files of a dataset.
 
     Attributes:
-        number: of different ones
-        copied: heads of the digests of those that stand there under several names, ascending
-        looks: of each that has one its perceptual hash
+        number: number of different files
+        copied: heads of the digests of files with several names, ascending
+        looks: perceptual hashes of the files that have one
     """
 
     number: int
@@ -108,18 +108,18 @@ class _Files(NamedTuple):
 
 
 def _usual(copied: int, files: int, usual_share: float) -> bool:
-    """Whether copies are how the dataset is published; one or two are an accident."""
+    """Whether the dataset is published with copies; one or two are an accident."""
     return copied > max(FEW, usual_share * files)
 
 
 class _Near(NamedTuple):
-    """Perceptual hashes, ascending, of which another file has the same or nearly, (n,) each.
+    """Perceptual hashes with an equal or near one of another file, ascending, (n,) each.
 
     Attributes:
         looks: the hashes
-        others: of each that of the nearest other file
-        bits: that differ
-        lowest: of all that it is linked with, directly or not
+        others: the nearest hash of another file
+        bits: number of different bits
+        lowest: the lowest hash of its connected component
     """
 
     looks: NDArray[np.uint64]
@@ -128,13 +128,13 @@ class _Near(NamedTuple):
     lowest: NDArray[np.uint64]
 
     def at(self, look: int) -> int | None:
-        """Where a hash stands, if it does."""
+        """The index of a hash, ``None`` if it has no near one."""
         at = int(np.searchsorted(self.looks, np.uint64(look)))
         return at if at < len(self.looks) and int(self.looks[at]) == look else None
 
 
 def _near(hashes: NDArray[np.uint64], max_distance: int) -> _Near:
-    """The perceptual hashes of files, which are put in order, of which others have one nearby."""
+    """The perceptual hashes of files that have a near one; sorts ``hashes`` in place."""
     # Here, so that workers, which never come here, do not hold it.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -149,7 +149,7 @@ def _near(hashes: NDArray[np.uint64], max_distance: int) -> _Near:
     differ = ~np.isin(found.hashes, again)
     at = np.searchsorted(looks, found.hashes[differ])
     others[at], bits[at] = found.others[differ], found.bits[differ]
-    # What is near to another has that one near it as well, so that both ends of a link are there.
+    # Nearness is symmetric, so both ends of a link are present.
     ends = np.searchsorted(looks, others)
     count = len(looks)
     if not count:
@@ -163,7 +163,7 @@ def _near(hashes: NDArray[np.uint64], max_distance: int) -> _Near:
 def _concerned(
     dataset: DatasetStatistics, copied: NDArray[np.uint64], near: _Near
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """The samples to be read again, and what tells those of each other's group."""
+    """The samples to read again, and the number of the group of each."""
     rows, groups = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for start, (digests, look, seen) in dataset.blocks(image_digests, looks, has_look):
         alike = np.isin(look, near.looks) & seen
@@ -176,8 +176,8 @@ def _concerned(
     return np.concatenate(rows), np.concatenate(groups)
 
 
-def _pieces(rows: NDArray[np.int64], groups: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
-    """The rows in pieces of some thousands, those of a group together."""
+def _in_pieces(rows: NDArray[np.int64], groups: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+    """Yields the rows in pieces of some thousands, with those of a group together."""
     order = np.argsort(groups, kind="stable")
     groups, start = groups[order], 0
     while start < len(order):
@@ -187,7 +187,7 @@ def _pieces(rows: NDArray[np.int64], groups: NDArray[np.uint64]) -> Iterator[NDA
         start = end
 
 
-class _Shown(NamedTuple):
+class _PairImage(NamedTuple):
     """A pair and its image."""
 
     key: str
@@ -198,26 +198,26 @@ class _Shown(NamedTuple):
 
 
 class _Images:
-    """The images that stand there more than once, or nearly so.
+    """Images with equal or near copies.
 
     Args:
-        copies: digests of files that stand there under several names
-        near: perceptual hashes that others have as well, or nearly
+        copies: digests of files with several names
+        near: perceptual hashes with a near one
     """
 
     def __init__(self, copies: set[int], near: _Near) -> None:
         self._copies = copies
         self._near = near
-        self._shown = ObjectSpool[_Shown]()
-        self._named: dict[int, list[_Shown]] = {}
-        self._looks: dict[int, list[_Shown]] = {}
+        self._shown = ObjectSpool[_PairImage]()
+        self._named: dict[int, list[_PairImage]] = {}
+        self._looks: dict[int, list[_PairImage]] = {}
 
     def add(self, sample: Sample) -> None:
-        """Keeps what a sample shows, and the first few names of a file and of a look."""
+        """Adds the image of a sample, and keeps the first few names of a file and of a hash."""
         digest = int(sample.image_digest[:DIGITS], 16) if sample.image_digest else 0
         phash = sample.image.phash if sample.image and not sample.image_missing else ""
         look = int(phash, 16) if phash else None
-        one = _Shown(sample.key, sample.split, sample.image_id, digest, look)
+        one = _PairImage(sample.key, sample.split, sample.image_id, digest, look)
         self._shown.add(one)
         for names in (
             self._named.setdefault(one.digest, []),
@@ -229,7 +229,7 @@ class _Images:
                 names.append(one)
 
     def issues(self) -> Iterator[Issue]:
-        """At most one a sample: of a copy, else of what looks like it."""
+        """Yields at most one issue a sample: about an equal copy, else about a near one."""
         for one in self._shown:
             issue = self._copy_of(one) if one.digest in self._copies else None
             at = self._near.at(one.phash) if issue is None and one.phash is not None else None
@@ -238,15 +238,15 @@ class _Images:
             if issue is not None:
                 yield issue
 
-    def _copy_of(self, one: _Shown) -> Issue | None:
+    def _copy_of(self, one: _PairImage) -> Issue | None:
         for other in self._named[one.digest]:
             if other.split == one.split and other.image_id != one.image_id:
                 note = f"the image is the same file as that of {other.key}"
                 return Issue(one.key, 0.2, note, group=f"image {one.digest}")
         return None
 
-    def _near_to(self, one: _Shown, at: int) -> Issue:
-        """Names a near image, in another split where there is one: there it is worse."""
+    def _near_to(self, one: _PairImage, at: int) -> Issue:
+        """The issue about a near image, in another split if there is one, which is worse."""
         near, bits = int(self._near.others[at]), int(self._near.bits[at])
         names = [name for name in self._looks[near] if name.digest != one.digest]
         other = min(names, key=lambda name: name.split == one.split)

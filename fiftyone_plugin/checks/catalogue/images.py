@@ -44,7 +44,7 @@ def image_missing(batch: Batch) -> Iterator[Issue]:
     silent=example(image=PHOTO),
 )
 def image_unreadable(batch: Batch) -> Iterator[Issue]:
-    for sample in batch.where(batch.there(f"{IMAGE_STATS}.error") & ~batch.missing):
+    for sample in batch.where(batch.present(f"{IMAGE_STATS}.error") & ~batch.missing):
         yield Issue(sample.key, 0.0, (sample.image or ImageStats()).error)
 
 

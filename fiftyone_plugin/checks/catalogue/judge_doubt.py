@@ -1,4 +1,4 @@
-"""What a model that looked at the image doubts."""
+"""Pairs that a judge, which looked at the image, calls wrong."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def judge_doubt(batch: Batch, *, min_doubt: float = 0.5) -> Iterator[Issue]:
         batch: the samples
         min_doubt: how likely bad the pair must be, as the judge says, 0 to 1
     """
-    for sample in batch.where(batch.there(fields.JUDGEMENTS)):
+    for sample in batch.where(batch.present(fields.JUDGEMENTS)):
         content = content_of(sample)
         found = [one for one in sample.judgements if one.of == content]
         doubted = [(one.doubt, one) for one in found if one.doubt is not None and one.denied]
@@ -67,14 +67,14 @@ def _severity(judgement: Judgement) -> Severity | None:
 
 
 def _note(sample: Sample, judgement: Judgement) -> str:
-    told = _DENIED[judgement.denied[0]] if sample.stats.digest else _OF_TEXTS
+    denial = _DENIED[judgement.denied[0]] if sample.stats.digest else _OF_TEXTS
     if sample.no_target:
-        told = "the image shows what the query says, and no target is declared"
+        denial = "the image shows what the query says, and no target is declared"
     quotes = [f"{one.place}: {in_quotes(one.words)}" for one in judgement.wrong[:_MOST_QUOTES]]
     more = len(judgement.wrong) - len(quotes)
     quotes += [f"{more} more"] * (more > 0)
     # Quotation marks are for words of the text alone, by which they are found there again.
     why = (judgement.wrong[0].why if judgement.wrong else "") or judgement.why
     why = why.replace("'", "\u2019").replace('"', "\u201d")
-    parts = [f"{told} ({judgement.judge})", *quotes, why]
+    parts = [f"{denial} ({judgement.judge})", *quotes, why]
     return "; ".join(filter(None, parts))

@@ -58,7 +58,7 @@ def mask_size_mismatch(batch: Batch) -> Iterator[Issue]:
     silent=example(),
 )
 def mask_values(batch: Batch) -> Iterator[Issue]:
-    for sample in batch.where(batch.there("mask_stats.problem")):
+    for sample in batch.where(batch.present("mask_stats.problem")):
         yield Issue(sample.key, 0.2, f"the mask file holds {sample.stats.problem}")
 
 
@@ -171,7 +171,7 @@ def _is_no_box(query: QueryFeatures) -> bool:
     silent=example(),
 )
 def degenerate_polygon(batch: Batch) -> Iterator[Issue]:
-    for sample in batch.where(batch.there("mask_stats.polygon_faults")):
+    for sample in batch.where(batch.present("mask_stats.polygon_faults")):
         first, *others = sample.stats.polygon_faults
         more = f" and {len(others)} more" if others else ""
         if sample.stats.area:

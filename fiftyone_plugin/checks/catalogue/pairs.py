@@ -36,8 +36,8 @@ def box_iou(a: PixelBox, b: PixelBox) -> float:
     return shared / union if union else 0.0
 
 
-def _by_query(batch: Batch) -> Iterator[list[Sample]]:
-    """The pairs of one image that ask the same and have a mask, in the order of their keys."""
+def _pairs_of_query(batch: Batch) -> Iterator[list[Sample]]:
+    """Yields the pairs of one image with equal queries and a mask, in the order of their keys."""
     normal = batch.features.normal
     for rows in batch.groups(normal, where=(normal != 0) & ~batch.broken):
         yield list(map(batch.sample, rows))
@@ -54,7 +54,7 @@ def _by_query(batch: Batch) -> Iterator[list[Sample]]:
     silent=examples("the red car", "the blue car"),
 )
 def duplicate_pair(batch: Batch) -> Iterator[Issue]:
-    for group in _by_query(batch):
+    for group in _pairs_of_query(batch):
         first: dict[tuple[str, str], str] = {}
         for pair in group:
             same = first.setdefault((pair.split, pair.stats.digest), pair.key)
@@ -78,7 +78,7 @@ def duplicate_pair(batch: Batch) -> Iterator[Issue]:
     silent=examples("the car", "the bus"),
 )
 def ambiguous_query(batch: Batch) -> Iterator[Issue]:
-    for group in _by_query(batch):
+    for group in _pairs_of_query(batch):
         distinct = {pair.stats.digest: pair for pair in reversed(group)}
         for pair in group:
             others = [p for digest, p in distinct.items() if digest != pair.stats.digest]
@@ -95,8 +95,8 @@ def mask_digests(batch: Batch) -> NDArray[Any]:
     return heads(batch.values(f"{STATS}.digest"))
 
 
-def telling_masks(batch: Batch) -> NDArray[Any]:
-    """The pixels of a mask that is not the whole image, else 0."""
+def distinctive_areas(batch: Batch) -> NDArray[Any]:
+    """The area of each mask, 0 for a mask of the whole image."""
     pixels = batch.stat("width") * batch.stat("height")
     return np.where(batch.area < pixels, batch.area, 0).astype(np.int64)
 
@@ -107,28 +107,28 @@ def telling_masks(batch: Batch) -> NDArray[Any]:
     scope="dataset",
     needs=(f"{STATS}.width", f"{STATS}.height", f"{STATS}.area", f"{STATS}.digest", "source"),
     about="The same image, or the identical mask, stands in two splits.",
-    keeps=(splits, image_digests, mask_digests, telling_masks),
+    keeps=(splits, image_digests, mask_digests, distinctive_areas),
     kinds=ALL_KINDS,
     topic="Pairs against each other",
     fires=(example(), example("gres/test/2#0")),
     silent=(example(), example("gres/train/2#0")),
 )
 def split_leak(dataset: DatasetStatistics, *, min_area: int = 64) -> Iterator[Issue]:
-    """Compares digests of images, and of masks that are no accident: small ones coincide."""
+    """Compares digests of images and masks, without small masks, which can coincide."""
     leaking_images = [np.empty(0, np.uint64)]
     for rows, marks, split in dataset.parts(image_digests, splits):
         leaking = _in_several(marks, split)
         leaking_images.append(leaking)
         yield from _leaks(dataset, "image", rows[np.isin(marks, leaking)])
-    told = np.sort(np.concatenate(leaking_images))
-    for rows, marks, split, area in dataset.parts(mask_digests, splits, telling_masks):
+    reported_images = np.sort(np.concatenate(leaking_images))
+    for rows, marks, split, area in dataset.parts(mask_digests, splits, distinctive_areas):
         marks = np.where(area >= max(1, min_area), marks, 0)
         found = (marks != 0) & np.isin(marks, _in_several(marks, split))
-        yield from _leaks(dataset, "mask", rows[found], told)
+        yield from _leaks(dataset, "mask", rows[found], reported_images)
 
 
 def _in_several(marks: NDArray[Any], split: NDArray[Any]) -> NDArray[Any]:
-    """Those, 0 aside, that stand in more than one split."""
+    """The marks, without 0, that are in more than one split."""
     order = np.lexsort((split, marks))
     marks, split = marks[order], split[order]
     changes = (marks[1:] == marks[:-1]) & (split[1:] != split[:-1]) & (marks[1:] != 0)
@@ -136,7 +136,7 @@ def _in_several(marks: NDArray[Any], split: NDArray[Any]) -> NDArray[Any]:
 
 
 class _Concern(NamedTuple):
-    """A pair that leaks, with the head of the digest of what leaks."""
+    """A pair that leaks, with the head of the digest of its image or mask."""
 
     key: str
     split: str
@@ -151,22 +151,24 @@ def _leaks(
     dataset: DatasetStatistics,
     what: str,
     rows: NDArray[np.int64],
-    told: NDArray[np.uint64] = _NONE,
+    reported_images: NDArray[np.uint64] = _NONE,
 ) -> Iterator[Issue]:
-    """One of each pair whose image or mask stands in several splits.
+    """Yields an issue for each pair whose image or mask is in several splits.
 
     Args:
         dataset: all samples
         what: ``image`` or ``mask``
-        rows: the pairs; all with the same image or mask are there
-        told: images of which it is told already, which is enough
+        rows: the pairs, with all that share an image or mask
+        reported_images: images that are reported already
     """
     concerned = ObjectSpool[_Concern]()
     examples: dict[int, dict[str, str]] = {}
     for batch in dataset.read(rows):
         images = image_digests(batch)
         marks = (images if what == "image" else mask_digests(batch)).tolist()
-        for pair, mark, done in zip(batch, marks, np.isin(images, told).tolist(), strict=True):
+        for pair, mark, done in zip(
+            batch, marks, np.isin(images, reported_images).tolist(), strict=True
+        ):
             examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
             if not done:
                 concerned.add(_Concern(pair.key, pair.split, pair.stats.area, mark))

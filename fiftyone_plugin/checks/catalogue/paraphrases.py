@@ -30,12 +30,12 @@ SEEN = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Clash:
-    """In what two queries contradict each other.
+    """A contradiction of two queries.
 
     Attributes:
-        score: as in an issue
-        mine, other: what they say
-        plain: whether the two exclude each other for any object
+        score: the strength, as in an issue
+        mine, other: the contradicting words
+        plain: whether no object can have both
     """
 
     score: float
@@ -63,15 +63,15 @@ _Aspect = Callable[[QueryFeatures, QueryFeatures], _Answer]
     silent=examples("the truck", "the vehicle"),
 )
 def paraphrase_conflict(batch: Batch) -> Iterator[Issue]:
-    """Compares the queries that ask for the same mask.
+    """Compares the queries of a mask.
 
-    A query is accused where it alone contradicts others that agree with each other: of three the
-    odd one out. Where two contradict each other, or each of several says something else, the mask
-    decides between places and between one object and several; what it does not decide is info
-    about all of them, as are classes of one kind, which people confuse.
+    If one query contradicts others that agree with each other, that query is reported. If two
+    contradict each other, or several all differ, the mask decides between places and between one
+    object and several. Other contradictions are ``info`` for all of them, and so are classes of one
+    kind, which people confuse.
     """
 
-    @cache  # many masks have queries that say the same
+    @cache  # many masks have queries with equal features
     def clash(a: int, b: int) -> bool:
         one, other = batch.features.distinct[a], batch.features.distinct[b]
         return any(isinstance(find(one, other), _Clash) for find in _ASPECTS)
@@ -113,7 +113,7 @@ def _compared(one: _Query, queries: list[_Query], find: _Aspect) -> Issue | None
 
 
 def _mask_decides(find: _Aspect, one: _Query, other: _Query) -> bool:
-    """Whether the mask is as the other query says, and not as this one does."""
+    """Whether the mask fits the other query and not this one."""
     stats = one[0].stats
     if find is _of_number:
         return other[1].counts == ("1",) and stats.components == 1
@@ -121,7 +121,7 @@ def _mask_decides(find: _Aspect, one: _Query, other: _Query) -> bool:
 
 
 def _of_class(a: QueryFeatures, b: QueryFeatures) -> _Answer:
-    """Classes of which none can be the other."""
+    """Classes that exclude each other."""
     if not a.classes or not b.classes:
         return None
     apart = min(unlike(x, y) for x in a.classes for y in b.classes)
@@ -131,13 +131,13 @@ def _of_class(a: QueryFeatures, b: QueryFeatures) -> _Answer:
 
 
 def _of_place(a: QueryFeatures, b: QueryFeatures) -> _Answer:
-    """Places that do not meet and lie apart."""
+    """Places without a common area."""
     if a.place is None or b.place is None:
         return None
     dx = max(a.place.x0 - b.place.x1, b.place.x0 - a.place.x1, 0.0)
     dy = max(a.place.y0 - b.place.y1, b.place.y0 - a.place.y1, 0.0)
-    # Corners and halves touch in the middle, so touching with no common ground is enough
-    # there; a hedge widens them, and what is left is apart.
+    # Corners and halves touch in the middle, so no common area is enough there; a hedge widens
+    # them, and the others must be apart.
     opposite = _opposite(a.place_name, b.place_name)
     if max(dx, dy) < GAP and not (opposite and (a.place & b.place).empty):
         return _AGREED
@@ -150,7 +150,7 @@ def _opposite(a: str, b: str) -> bool:
 
 
 def _of_color(a: QueryFeatures, b: QueryFeatures) -> _Answer:
-    """Colors of the object as a whole that no eye takes for each other."""
+    """Colors of the whole object that are not confused."""
     if len(a.own_colors) != 1 or len(b.own_colors) != 1:
         return None
     (x,), (y,) = a.own_colors, b.own_colors

@@ -1,4 +1,4 @@
-"""Where the words say the target is, against where its mask lies."""
+"""Places in queries against the position of the mask."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Iss
         "centrally" and not of what
     """
     # A mask that reaches into the region may lie outside with nearly all of it.
-    candidates = ~batch.there("no_target") & (batch.outside > tolerance / 2)
+    candidates = ~batch.present("no_target") & (batch.outside > tolerance / 2)
     for row in np.flatnonzero(candidates).tolist():
         pair, region = batch.sample(row), batch.query(row).region
         far = max(float(batch.outside[row]), min(most_outside(region, pair.stats), MILD))
@@ -71,9 +71,9 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Iss
 
 
 def outside(region: Region | None, stats: MaskStats) -> float:
-    """How far a mask lies outside the place that a query names, in image sides; 0 inside.
+    """Distance of a mask from the place that its query names, in image sides; 0 inside.
 
-    Also 0 where the query names no place and where there is no mask.
+    It is 0 if the query names no place or there is no mask.
     """
     if region is None or not (stats.area and stats.width and stats.height):
         return 0.0
@@ -83,10 +83,10 @@ def outside(region: Region | None, stats: MaskStats) -> float:
 
 
 def most_outside(region: Region | None, stats: MaskStats) -> float:
-    """How far a mask lies outside that is nearly all outside, by its center; 0 for any other.
+    """Distance of the center of a mask that lies nearly all outside; 0 for other masks.
 
-    In image sides: nine tenths of how far the center lies outside where all of the mask does, and
-    four fifths where at most an eighth of it reaches in.
+    In image sides: nine tenths of the distance if the whole mask is outside, and four fifths if at
+    most an eighth of it is inside.
     """
     if region is None or not (stats.area and stats.width and stats.height):
         return 0.0

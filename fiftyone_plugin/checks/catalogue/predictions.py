@@ -20,7 +20,7 @@ from pairlens.fiftyone_plugin.checks.examples import EMPTY, example
 )
 def low_iou(batch: Batch, *, max_iou: float = 0.1) -> Iterator[Issue]:
     # An empty mask met by an empty mask scores 0 in some conventions.
-    for pair in batch.where(batch.scored & ~batch.there("no_target")):
+    for pair in batch.where(batch.scored & ~batch.present("no_target")):
         low = [(iou, field) for field, iou in pair.ious.items() if iou <= max_iou]
         if low:
             iou, field = min(low)

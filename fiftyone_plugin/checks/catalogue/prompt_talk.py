@@ -28,6 +28,6 @@ def prompt_talk(batch: Batch) -> Iterator[Issue]:
 
     Nothing where ``boilerplate`` or ``coordinate_leak`` tells of the same words.
     """
-    for key, phrase, said in batch.found(talk_in):
-        if said and not coordinates(phrase) and not is_boilerplate(phrase):
-            yield Issue(key, 0.3, f"the query speaks of {said.value}: {in_quotes(said.text)}")
+    for key, phrase, match in batch.found(talk_in):
+        if match and not coordinates(phrase) and not is_boilerplate(phrase):
+            yield Issue(key, 0.3, f"the query speaks of {match.value}: {in_quotes(match.text)}")

@@ -1,4 +1,4 @@
-"""Turns and records of an image that stand there again."""
+"""Repeated turns and records of an image."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ _REFERS_BACK = re.compile(
     silent=talk("Is there a ship?", "Yes.", "How many roads?", "2", "Is there a lake?", "Yes."),
 )
 def repeated_turn(batch: Batch) -> Iterator[Issue]:
-    """Finds turns that training counts twice, compared without case and punctuation.
+    """Finds repeated turns, compared without case and punctuation.
 
     Repeated captions are left to ``duplicate_caption``. A question such as "Is it large?" may
-    be about something else each time, and counts only where its whole record stands there again.
+    be about something else each time, and counts only if its whole record is repeated.
     """
     for sample in batch:
         yield from worst(sample.key, _repeats(sample))
 
 
 def doubled(sample: Sample) -> Iterator[tuple[int, int, bool]]:
-    """Turns that stand there again: the number from 0 of the first and of the second, and whether
-    the whole record of the second does.
-    """
+    """Yields repeated turns: both numbers, from 0, and whether the whole record is repeated."""
     turns = sample.turns
     if len(turns) < 2:
         return
-    pairs = [(first, again) for first, again in repeated_turns(turns) if not _told(sample, again)]
+    pairs = [
+        (first, again) for first, again in repeated_turns(turns) if not _is_captions(sample, again)
+    ]
     lengths = Counter(turn.source for turn in turns)
     records = Counter((turns[first].source, turns[again].source) for first, again in pairs)
     whole = {two for two, n in records.items() if two[0] != two[1] and n == lengths[two[1]]}
@@ -79,8 +79,8 @@ def _repeats(sample: Sample) -> Iterator[Remark]:
             )
 
 
-def _told(sample: Sample, number: int) -> bool:
-    """Whether a turn holds captions alone."""
+def _is_captions(sample: Sample, number: int) -> bool:
+    """Whether all answers of a turn are captions."""
     captions = {caption.text for caption in sample.captions}
     return bool(captions) and captions.issuperset(sample.turns[number].answers)
 
@@ -90,12 +90,12 @@ def _record(source: Source) -> str:
 
 
 def can_be_compared(question: str) -> bool:
-    """Whether a question asks the same wherever it stands."""
+    """Whether a question has the same meaning in every record."""
     return len(plain(question).split()) >= MIN_WORDS and not _REFERS_BACK.search(question)
 
 
 def contradictions(turns: tuple[Turn, ...]) -> list[tuple[int, int]]:
-    """Turns that answer one question with yes and with no, by number from 0, the earlier first."""
+    """Yields turns that answer the same question with yes and with no: numbers from 0, in order."""
     return [
         (first, again)
         for first, again in contradicting_turns(turns)

@@ -37,5 +37,5 @@ def request_form(batch: Batch) -> Iterator[Issue]:
     A paraphrase turned "segment" into "divide" or "place", or asks what an object is called.
     Questions for a place ("which building is in the corner") are answered by a mask.
     """
-    for key, _, said in batch.found(form_of):
-        yield Issue(key, 0.3, f"the query {_ASKED[said.value]}: {in_quotes(said.text)}")
+    for key, _, match in batch.found(form_of):
+        yield Issue(key, 0.3, f"the query {_ASKED[match.value]}: {in_quotes(match.text)}")

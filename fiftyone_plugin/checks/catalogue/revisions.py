@@ -36,15 +36,15 @@ OVERLAP = 0.25
 def revision_drift(
     batch: Batch, *, tolerance: float = 0.1, max_share: float = 0.12
 ) -> Iterator[Issue]:
-    """Compares RSTeller's task 3 with the task 1 or 2 of the same image.
+    """Compares RSTeller's task 3 with task 1 or 2 of the same image.
 
-    A revision may leave out and may add; it must not say otherwise. Where an image has several
-    descriptions, it must contradict all of them.
+    A revision may omit and add statements, but not contradict. If an image has several
+    descriptions, only a revision that contradicts all of them is reported.
 
     Args:
         batch: images with their captions
-        tolerance: by what share of the larger two lengths or areas may differ
-        max_share: by how much two shares of the image may
+        tolerance: largest difference of two lengths or areas, as a share of the larger
+        max_share: largest difference of two shares of the image
     """
     for key, captions in zip(batch.keys, batch.captions, strict=True):
         found = list(drifts(captions, tolerance=tolerance, max_share=max_share))
@@ -54,7 +54,7 @@ def revision_drift(
 def drifts(
     captions: Sequence[Caption], *, tolerance: float = 0.1, max_share: float = 0.12
 ) -> Iterator[tuple[int, Remark]]:
-    """The revisions that contradict what they revise: their numbers from 1, and what is wrong."""
+    """Yields the revisions that contradict their descriptions: number from 1, and drift."""
     revisions = [(n, c) for n, c in enumerate(captions, 1) if c.task == REVISION]
     if not revisions:
         return
@@ -62,10 +62,10 @@ def drifts(
         (n, c, statements(c.text)) for n, c in enumerate(captions, 1) if c.task in DESCRIPTIONS
     ]
     for number, revision in revisions if sources else ():
-        said = statements(revision.text)
+        revised = statements(revision.text)
         clashes: list[tuple[Drift, int, Caption]] = []
-        for n, source, told in sources:
-            drift = _drift(told, said, tolerance, max_share)
+        for n, source, original in sources:
+            drift = _drift(original, revised, tolerance, max_share)
             if drift is None:
                 break
             clashes.append((drift, n, source))
@@ -128,18 +128,18 @@ def _of_counts(source: Statements, revision: Statements) -> Iterator[Drift]:
         exact = MANY not in (ours, theirs)
         by_article = name not in source.counts or name not in revision.counts
         if exact or (1 in (ours, theirs) and not by_article):
-            yield 0.35 if by_article else 0.2, f"{_told(ours)} {name}", _told(theirs)
+            yield 0.35 if by_article else 0.2, f"{_number_text(ours)} {name}", _number_text(theirs)
 
 
-def _counted(said: Statements, name: str) -> int | None:
-    """The number of a class, where one alone is said; "a" counts as 1 where none is."""
-    numbers = said.counts.get(name)
+def _counted(revised: Statements, name: str) -> int | None:
+    """The number of a class if there is only one; "a" counts as 1 if there is no number."""
+    numbers = revised.counts.get(name)
     if not numbers:
-        return 1 if name in said.articles else None
-    return next(iter(numbers)) if len(numbers) == 1 and name not in said.articles else None
+        return 1 if name in revised.articles else None
+    return next(iter(numbers)) if len(numbers) == 1 and name not in revised.articles else None
 
 
-def _told(number: int) -> str:
+def _number_text(number: int) -> str:
     return "several" if number == MANY else str(number)
 
 
@@ -156,13 +156,13 @@ def _of_share(source: Statements, revision: Statements, max_share: float) -> Dri
     if len(source.shares) == len(revision.shares) == 1:
         (here,), (there,) = source.shares, revision.shares
         if abs(here - there) > max_share:
-            said = f"{here:.0%} of the image".replace("%", " %")
-            return 0.3, said, f"{there:.0%}".replace("%", " %")
+            text = f"{here:.0%} of the image".replace("%", " %")
+            return 0.3, text, f"{there:.0%}".replace("%", " %")
     return None
 
 
 def _of_object(source: Statements, revision: Statements) -> Drift | None:
-    """Nothing in common; or what each names first is not to be found in the other."""
+    """Captions with no class in common, or of which neither has the first class of the other."""
     if not source.classes or not revision.classes:
         return None
     first, other = source.classes[0], revision.classes[0]

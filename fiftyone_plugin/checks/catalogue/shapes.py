@@ -1,4 +1,4 @@
-"""The shape that the words give the target, against that of its mask."""
+"""Shape words of the target against the shape of its mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a query claims of its target's rank, against the other masks and queries of the image."""
+"""Claims about a target's rank, against the other masks and queries of the image."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ class _Pair(NamedTuple):
 def sibling_claim(batch: Batch, *, far: float = 0.85) -> Iterator[Issue]:
     """Compares superlatives, ordinals and comparisons with the masks of the same class.
 
-    An image need not have all of its objects annotated, so that only those that are can deny a
-    claim: "the largest" by one that is larger, "second from the left" by two that lie left of it.
-    That none of several does so is info, as one more may be there. Where the query says more that
-    may limit what is compared ("the largest red car") it is info; where it names a place besides,
-    nothing. Queries of the same mask deny each other's claims; of three the odd one out is
-    reported, of two both as info.
+    Not all objects of an image need be annotated, so only annotated ones can contradict a claim:
+    a larger one contradicts "the largest", two objects further left contradict "second from the
+    left". Too few such objects are ``info``, since others can be unannotated. Further attributes
+    in the query ("the largest red car") make it ``info``, a place in it prevents the check. Queries
+    of the same mask can contradict each other's claims: of three the different one is reported, of
+    two both as ``info``.
 
     Args:
         batch: the pairs of images
-        far: where in the image the target of "the leftmost" lies, 0 to 1 from that side, from
-            which on the mask itself denies it; info
+        far: distance from the left, 0 to 1, from which on a target of "the leftmost" contradicts
+            the claim itself; ``info``
     """
     usable = batch.judged & (batch.area > 0)
     claimed = batch.query_where(lambda query: "rank" in query.marks)
@@ -93,7 +93,7 @@ def _denied(pairs: list[_Pair]) -> Iterator[Issue]:
 
 
 def _by_masks(one: _Pair, claim: Ranking, others: Sequence[list[_Pair]]) -> Issue | None:
-    """The claim against the masks of other objects of the class."""
+    """Compares a claim with the masks of other objects of the class."""
     if one.query.place or one.sample.stats.components != 1:
         return None
     members = [
@@ -118,14 +118,14 @@ def _is_member(other: _Pair, name: str) -> bool:
 
 
 def _is_beyond(other: Sample, one: Sample, claim: Ranking) -> bool:
-    """Whether another mask comes before this one as the claim counts."""
+    """Whether another mask precedes this one in the order of the claim."""
     if claim.axis in ("x", "y"):
         low, size = (0, 2) if claim.axis == "x" else (1, 3)
         (a, b), box = (_center(each, claim.axis) for each in (other, one)), one.stats.box
         return a > box[low] + box[size] if claim.greatest else a < box[low] and a < b
     a, b = _extent(other.stats, claim.axis), _extent(one.stats, claim.axis)
     if claim.greatest:
-        # What the border cuts is larger than its mask.
+        # An object that the border cuts is larger than its mask.
         return not one.stats.border and a >= LARGER * b
     return not other.stats.border and b >= LARGER * a
 
@@ -148,7 +148,7 @@ def _comparison(other: MaskStats, one: MaskStats, claim: Ranking) -> str:
 
 
 def _by_queries(one: _Pair, claim: Ranking, group: Sequence[_Pair]) -> Issue | None:
-    """The claim against those of other queries of the same mask."""
+    """Compares a claim with those of other queries of the mask."""
     others = [(other, other.claim) for other in group if other is not one and other.claim]
     against = [(other, said) for other, said in others if _exclude(claim, said)]
     agreed = [said for _, said in others if _same(claim, said)]
@@ -165,14 +165,14 @@ def _same(a: Ranking, b: Ranking) -> bool:
 
 
 def _exclude(a: Ranking, b: Ranking) -> bool:
-    """Whether no object has both ranks; the second from the left may be the last from the right."""
+    """Whether no object can have both ranks; second from the left can be last from the right."""
     if a.axis != b.axis:
         return False
     return a.rank != b.rank if a.greatest == b.greatest else a.rank == b.rank == 1
 
 
 def _far_off(sample: Sample, claim: Ranking, far: float) -> Issue | None:
-    """Of the leftmost, whether it lies at the very right."""
+    """Whether the target of "the leftmost" lies at the far right, or the like."""
     if claim.axis not in ("x", "y") or claim.rank > 1:
         return None
     side = sample.stats.width if claim.axis == "x" else sample.stats.height

@@ -1,6 +1,6 @@
-"""Size words against how large the other objects of that class are in this dataset.
+"""Size words against the areas of the same class in the dataset.
 
-How large they are is known by the masks that no border cuts.
+Only masks that the image's border does not cut count.
 """
 
 from __future__ import annotations
@@ -35,25 +35,23 @@ Names = Sequence[str]
 
 def classes_and_sizes(batch: Batch) -> NDArray[Any]:
     """The values of the query's class and size words, as text."""
-    said = [json.dumps((each.classes, each.sizes)) for each in batch.features.distinct]
-    return np.array(said, np.object_)[batch.features.numbers]
+    texts = [json.dumps((each.classes, each.sizes)) for each in batch.features.distinct]
+    return np.array(texts, np.object_)[batch.features.numbers]
 
 
 def whole_areas(batch: Batch) -> NDArray[np.int64]:
-    """Target pixels; 0 where there should be none, where the mask is broken and where the
-    image's border cuts it.
-    """
+    """Area of each mask; 0 for no target, a broken mask, and a mask that the border cuts."""
     return np.where(batch.judged & (batch.sides == 0), batch.area, 0).astype(np.int64)
 
 
 class Rank(NamedTuple):
-    """A mask among those of its class.
+    """Rank of a mask by area among those of its class.
 
     Attributes:
-        name: of the class
-        members: pairs that ask for it
-        smaller: share of them whose masks are smaller, 0 to 1
-        median: their median area in pixels
+        name: the class
+        members: number of pairs of the class
+        smaller: share of pairs with smaller masks, 0 to 1
+        median: median area in pixels
     """
 
     name: str
@@ -66,13 +64,13 @@ class ClassSizes:
     """Histograms of the areas of whole masks, by class.
 
     Attributes:
-        cells: what a query says, as a number of the statistic, and the step of an area; each once
-        said: by that number, the classes and sizes
+        cells: each number of class and size words with each step of an area that occurs with it
+        words: the classes and sizes by that number
     """
 
     def __init__(self, dataset: DatasetStatistics) -> None:
         self._dataset = dataset
-        self.said: list[tuple[Names, Names]] = [
+        self.words: list[tuple[Names, Names]] = [
             json.loads(text) for text in dataset.texts(classes_and_sizes)
         ]
         self._counts: dict[str, dict[int, int]] = {}
@@ -83,18 +81,18 @@ class ClassSizes:
             counted.update(dict(zip(found.tolist(), times.tolist(), strict=True)))
         self.cells = [divmod(cell, _MOST_STEPS) for cell in counted]
         for (number, step), count in zip(self.cells, counted.values(), strict=True):
-            self._add(self.said[number][0], step, count)
+            self._add(self.words[number][0], step, count)
 
     def _blocks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """The samples whose masks are whole, and what they say and the step as one number."""
-        for start, (areas, said) in self._dataset.blocks(whole_areas, classes_and_sizes):
+        """Yields the rows of samples with whole masks, and the cell of each as one number."""
+        for start, (areas, words) in self._dataset.blocks(whole_areas, classes_and_sizes):
             rows = np.flatnonzero(areas)
             distinct, of_area = np.unique(areas[rows], return_inverse=True)
             steps = np.array([step_of(area) for area in distinct.tolist()], np.int64)
-            yield start + rows, said[rows].astype(np.int64) * _MOST_STEPS + steps[of_area.ravel()]
+            yield start + rows, words[rows].astype(np.int64) * _MOST_STEPS + steps[of_area.ravel()]
 
     def rows_of(self, cells: Collection[tuple[int, int]]) -> NDArray[np.int64]:
-        """The samples that have one of some cells."""
+        """The rows of samples in the cells."""
         wanted = np.array([number * _MOST_STEPS + step for number, step in cells], np.int64)
         found = [rows[np.isin(some, wanted)] for rows, some in self._blocks()]
         return np.concatenate([np.empty(0, np.int64), *found])
@@ -106,12 +104,12 @@ class ClassSizes:
             self._totals[name] = self._totals.get(name, 0) + times
 
     def rank(self, named: Names, step: int, min_members: int) -> Rank | None:
-        """A mask among those of what it is called, or of the kinds that this is of.
+        """The rank of a mask among those of its classes or their kinds.
 
         Args:
-            named: the classes that it is called
-            step: of its area, as :func:`step_of` has it
-            min_members: members that a class must have to be compared with
+            named: the classes in its query
+            step: the bin of its area, from :func:`step_of`
+            min_members: smallest number of members of a class to compare with
         """
         kinds = {kind for name in named for kind in kinds_of(name)} - _ANYTHING
         usable = [kind for kind in kinds if self._totals.get(kind, 0) >= min_members]
@@ -164,23 +162,25 @@ def size_conflict(
     Args:
         dataset: all pairs
         tail: share of the class that counts as its largest, and as its smallest
-        min_members: members that a class must have to be compared with
+        min_members: smallest number of members of a class to compare with
     """
-    known = ClassSizes(dataset)
+    class_sizes = ClassSizes(dataset)
 
     def against(value: str, named: Names, step: int) -> Rank | None:
-        """Its class, where a mask is at the end of it that the size word does not say."""
-        found = known.rank(named[:1], step, min_members)
+        """The rank of a mask that is at the other end of its class than the size word says."""
+        found = class_sizes.rank(named[:1], step, min_members)
         if found is None or value not in ("small", "large"):
             return None
         beaten = found.smaller if value == "small" else 1 - found.smaller
         return None if beaten < 1 - tail else found
 
     def is_end(number: int, step: int) -> bool:
-        named, said = known.said[number]
-        return len(said) == 1 and against(said[0], named, step) is not None
+        named, size_words = class_sizes.words[number]
+        return len(size_words) == 1 and against(size_words[0], named, step) is not None
 
-    for batch in dataset.read(known.rows_of([cell for cell in known.cells if is_end(*cell)])):
+    for batch in dataset.read(
+        class_sizes.rows_of([cell for cell in class_sizes.cells if is_end(*cell)])
+    ):
         for pair in batch:
             [(value, word)] = {word.value: word.text for word in sizes(pair.phrase)}.items()
             named = [word.value for word in classes(pair.phrase)]

@@ -32,7 +32,7 @@ def source_conflict(batch: Batch) -> Iterator[Issue]:
     A box counts from an IoU of 0.5 with the mask's box on, and if no box from 0.3 on is of the
     query's class, or of one that is not known. Classes that are of one kind are info.
     """
-    boxed = batch.judged & (batch.area > 0) & batch.there(fields.SOURCE_BOXES)
+    boxed = batch.judged & (batch.area > 0) & batch.present(fields.SOURCE_BOXES)
     for sample in batch.where(boxed & batch.query_where(lambda query: query.classes)):
         query = batch.query(batch.row_of[sample.key])
         under = conflicting(sample, query)

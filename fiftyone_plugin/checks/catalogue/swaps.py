@@ -1,4 +1,4 @@
-"""Two pairs of one image whose queries fit each other's masks better than their own."""
+"""Pairs of an image whose queries fit each other's masks better than their own."""
 
 from __future__ import annotations
 
@@ -42,16 +42,15 @@ _Query = tuple[Sample, QueryFeatures]
 def swapped_pair(batch: Batch, *, min_gain: float = 0.15) -> Iterator[Issue]:
     """Compares the masks of one image with its queries, by place, size and shape words.
 
-    Two pairs are doubted where exchanging their masks makes both queries fit better. Where it
-    helps one alone, that one is wrong in some other way. Each pair is matched once, the surest
-    first.
+    Two pairs are reported if exchanging their masks improves the fit of both queries. If only one
+    improves, that pair has another fault. Each pair is matched once, the strongest first.
 
     Args:
         batch: the pairs of images
-        min_gain: how much better both together must fit, in image sides; a size or shape word
-            that turns from wrong to right counts 0.3
+        min_gain: smallest improvement of both together, in image sides; a size or shape word that
+            becomes right counts 0.3
     """
-    # What can be thought to fit another mask better at all.
+    # Only pairs that can fit another mask better.
     words = batch.query_where(lambda query: query.sizes or query.shapes)
     doubted = batch.judged & (batch.area > 0) & (words | (batch.outside > MIN_EACH))
     for rows in batch.groups(where=doubted):
@@ -75,7 +74,7 @@ def _swapped(pairs: list[_Query], min_gain: float) -> Iterator[Issue]:
 
 
 def _gain(one: _Query, other: _Query) -> float:
-    """How much better two pairs fit with their masks exchanged; 0 where either does not."""
+    """The improvement of two pairs with exchanged masks; 0 if either does not improve."""
     (pair, query), (pair2, query2) = one, other
     here, there = pair.stats, pair2.stats
     if here.digest == there.digest or pair.split != pair2.split:
@@ -86,7 +85,7 @@ def _gain(one: _Query, other: _Query) -> float:
 
 
 def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
-    """How badly a query fits a mask by place, size and shape, beside the other mask."""
+    """The misfit of a query and a mask by place, size and shape, compared with the other mask."""
     return (
         outside(query.region, stats)
         + _size_misfit(query, stats, instead)
@@ -95,14 +94,14 @@ def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float
 
 
 def _size_misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
-    """0.3 where a small thing has the mask that is over four times as large as the other."""
+    """0.3 if a query for a small thing has a mask over four times as large as the other."""
     if query.sizes == ("small",) and stats.area > 4 * instead.area:
         return 0.3
     return 0.3 if query.sizes == ("large",) and 4 * stats.area < instead.area else 0.0
 
 
 def _shape_misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
-    """0.3 where a round thing has the longer mask by far, or a long thing the rounder."""
+    """0.3 if a query for a round thing has the far longer mask, or the reverse for a long one."""
     if stats.border or instead.border:
         return 0.0
     if {"round", "square"}.intersection(query.shapes) and stats.elongation > 2 * instead.elongation:

@@ -1,4 +1,4 @@
-"""Targets of which the image's border leaves little."""
+"""Targets that the image's border cuts to a small rest."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ _OF_ANY_SIZE = frozenset({"building", "vessel"})
 
 
 def cut_targets(batch: Batch) -> NDArray[Any]:
-    """Of masks that the border cuts: pixels, depth and parts, (samples, 3); 0 of all others.
+    """Area, depth and number of parts of masks that the border cuts, (samples, 3); 0 for others.
 
-    The depth is how far the target reaches into the image, as a share of its extent along the
-    border; infinite where it touches several sides.
+    The depth is the extent of the target into the image, as a share of its extent along the border;
+    it is infinite for targets that touch several sides.
     """
     kept = np.zeros((len(batch), 3))
     endless = batch.query_where(lambda query: query.kinds & _ENDLESS)
@@ -106,7 +106,7 @@ def cut_targets(batch: Batch) -> NDArray[Any]:
 
 
 def masks_of_images(batch: Batch) -> NDArray[np.uint64]:
-    """Equal for the same mask of the same image."""
+    """A hash of image and mask."""
     return image_names(batch) ^ heads(batch.values("mask_stats.digest"))
 
 
@@ -138,23 +138,20 @@ def truncated_target(
     max_unknown: int = 1000,
     min_members: int = 30,
 ) -> Iterator[Issue]:
-    """Compares what the border leaves of a target with the whole ones of its class.
+    """Compares targets that the border cuts with the whole ones of their class.
 
-    Slivers along the border are found, and specks at it. It is decided once for a mask and told
-    of each of its queries, as none of them is better than the mask; they are one group. Queries
-    that ask for a part themselves ("partially visible", "a segment of the train") are right, and
-    roads, water and vegetation go on anyway.
+    It finds slivers along the border and specks at it. A mask is decided once and reported for all
+    of its queries, which are one group. Queries for a part ("partially visible", "a segment of the
+    train") are left out, and so are roads, water and vegetation, which usually continue.
 
     Args:
         dataset: all pairs
-        max_depth: how deep the target reaches into the image, as a share of its extent along
-            the border, up to which it counts as a sliver
-        max_left: share of the usual area of its class up to which a sliver is reported
-        max_speck: pixels up to which any remainder at the border is reported, unless half of the
-            usual area is left
-        max_unknown: pixels up to which a sliver of any class is reported, unless a third of the
+        max_depth: largest depth of a sliver, as a share of its extent along the border
+        max_left: largest area of a reported sliver, as a share of the usual area of its class
+        max_speck: largest area in pixels of a reported speck of less than half the usual area
+        max_unknown: largest area in pixels of a reported sliver of any class, unless a third of the
             usual area is left at most
-        min_members: whole members that a class must have to be compared with
+        min_members: smallest number of whole members of a class to compare with
     """
     known = ClassSizes(dataset)
 
@@ -168,12 +165,12 @@ def truncated_target(
 
     for rows, marks, cut, numbers in dataset.parts(masks_of_images, cut_targets, classes_and_sizes):
         ranks: dict[int, Rank | None] = {}
-        for mark, (measured, named) in _by_mask(marks, cut, numbers, known).items():
+        for mark, (measured, named) in _candidates_by_mask(marks, cut, numbers, known).items():
             rank = known.rank(named, step_of(max(1, int(measured[0]))), min_members)
             if little(*measured, rank):
                 ranks[mark] = rank
         found = (cut[:, 0] > 0) & np.isin(marks, np.array([*ranks], marks.dtype))
-        # They come in the order of the import, which is not that of the rows.
+        # Samples are read in the order of the import, not in that of the rows.
         for batch in dataset.read(rows[found]):
             for mark, pair in zip(masks_of_images(batch).tolist(), batch, strict=True):
                 if issue := _issue(pair, ranks[mark], max_depth, max_speck):
@@ -184,27 +181,27 @@ _Cut = tuple[float, float, float]
 """Pixels, depth and parts; see :func:`cut_targets`."""
 
 
-def _by_mask(
+def _candidates_by_mask(
     marks: NDArray[np.uint64], cut: NDArray[Any], numbers: NDArray[Any], known: ClassSizes
 ) -> dict[int, tuple[_Cut, list[str]]]:
-    """Of each mask that the border cuts what was measured, and the classes that it is called."""
+    """The measurements of each mask that the border cuts, and the classes in its queries."""
     rows = np.flatnonzero(cut[:, 0])
     measured: dict[int, _Cut] = {}
     named: dict[int, dict[str, None]] = {}
     each = zip(marks[rows].tolist(), cut[rows].tolist(), numbers[rows].tolist(), strict=True)
     for mark, (area, depth, parts), number in each:
         measured.setdefault(mark, (area, depth, parts))
-        named.setdefault(mark, {}).update(dict.fromkeys(known.said[number][0]))
+        named.setdefault(mark, {}).update(dict.fromkeys(known.words[number][0]))
     return {mark: (values, list(named[mark])) for mark, values in measured.items()}
 
 
 def _share_left(rank: Rank | None, area: float) -> float:
-    """Share of a whole one that is left; 1 where the class does not tell how large one is."""
+    """Area as a share of the usual area of the class; 1 if that is unknown."""
     return 1.0 if rank is None or rank.name in _OF_ANY_SIZE else min(1.0, area / rank.median)
 
 
 def _depth(border: str, width: float, height: float) -> tuple[float, float]:
-    """How deep a target reaches into the image, and its extent along the border."""
+    """Extent of a target into the image, and along the border."""
     if len(border) > 1:
         return float("inf"), 1.0
     return (width, height) if border in "lr" else (height, width)
@@ -216,14 +213,14 @@ def _issue(pair: Sample, rank: Rank | None, max_depth: float, max_speck: int) ->
     sliver = depth <= max_depth * extent
     left = min(1.0, stats.area / rank.median) if rank else min(1.0, depth / extent)
     sure = (_is_thin if sliver else _is_scrap)(stats, rank, max_speck)
-    if not sure and not _is_told(stats, rank, sliver):
+    if not sure and not _is_obvious(stats, rank, sliver):
         return None
     score = 0.1 + 0.3 * left if sure else 0.5 + 0.3 * left
     return Issue(pair.key, score, _note(stats, rank, sliver), "warning" if sure else None)
 
 
 def _is_thin(stats: MaskStats, rank: Rank | None, max_speck: int) -> bool:
-    """Whether a sliver is probably wrong: little is left of the target, or it is very thin."""
+    """Whether a sliver is probably wrong: small for its class, or very thin."""
     depth, _ = _depth(stats.border, *stats.box[2:])
     thin = THIN_UNKNOWN * _across(stats)
     if rank is None:
@@ -249,10 +246,10 @@ def _is_scrap(stats: MaskStats, rank: Rank | None, max_speck: int) -> bool:
     return stats.area <= max_speck and depth <= SHALLOW and little
 
 
-def _is_told(stats: MaskStats, rank: Rank | None, sliver: bool) -> bool:
-    """Whether what is left is so little that a person would say so, though it is not sure.
+def _is_obvious(stats: MaskStats, rank: Rank | None, sliver: bool) -> bool:
+    """Whether a rest is so small that a reader would call it wrong.
 
-    Of half a building or crane at the border readers did not agree that anything is wrong.
+    Readers did not agree on half a building or crane at the border.
     """
     if rank is None:
         depth, _ = _depth(stats.border, *stats.box[2:])

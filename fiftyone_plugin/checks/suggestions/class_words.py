@@ -13,11 +13,11 @@ def with_class_of_sibling(sample: Sample, others: Sequence[Sample] = ()) -> Iter
     own = classes(sample.phrase)
     siblings = [one for one in others if one.stats.digest == sample.stats.digest]
     named = [words[0] for one in siblings if (words := classes(one.phrase))]
-    said = [word.value for word in named]
+    values = [word.value for word in named]
     if not own:
         return
     word = own[0]
-    for other in sorted(named, key=lambda one: -said.count(one.value)):
+    for other in sorted(named, key=lambda one: -values.count(one.value)):
         if unlike(word.value, other.value):
             article = _article(sample.phrase[: word.start], other.text)
             yield article + other.text + sample.phrase[word.end :]

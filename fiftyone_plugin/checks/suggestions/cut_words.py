@@ -77,13 +77,13 @@ _DANGLING = re.compile(
 
 def without_talk(sample: Sample, others: Sequence[Sample] = ()) -> Iterator[str]:
     """The query without coordinates, boxes and details that are not given, the least cut first."""
-    said = _hidden(sample.phrase)
+    phrase = _hidden(sample.phrase)
     for clause in _CLAUSES:
-        for match in clause.finditer(said):
-            cut = said[: match.start()] + " " * (match.start() > 0) + said[match.end() :]
+        for match in clause.finditer(phrase):
+            cut = phrase[: match.start()] + " " * (match.start() > 0) + phrase[match.end() :]
             if (text := _tidied(cut)) and _NUMBERS not in text:
                 yield text
-    yield from _asked(said, *_REQUESTS[0])
+    yield from _as_request(phrase, *_REQUESTS[0])
     if word := prompt_talk(sample.phrase):
         yield from _without_clause(sample.phrase, word.start, word.end)
         rest = sample.phrase[: word.start] + sample.phrase[word.end :]
@@ -102,10 +102,10 @@ def _without_clause(phrase: str, start: int, end: int) -> Iterator[str]:
 def as_request(sample: Sample, others: Sequence[Sample] = ()) -> Iterator[str]:
     """The query as one that asks to locate its target."""
     for form, instead in _REQUESTS:
-        yield from _asked(sample.phrase, form, instead)
+        yield from _as_request(sample.phrase, form, instead)
 
 
-def _asked(phrase: str, form: re.Pattern[str], instead: str) -> Iterator[str]:
+def _as_request(phrase: str, form: re.Pattern[str], instead: str) -> Iterator[str]:
     text, count = form.subn(instead, phrase)
     if count and (tidy := _tidied(text)):
         yield re.sub(r"\?$", ".", tidy)

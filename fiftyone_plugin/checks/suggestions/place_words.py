@@ -103,16 +103,16 @@ def _between(text: str, heads: list[re.Match[str]]) -> str:
     return text[heads[0].end() : heads[-1].start()]
 
 
-def _named(wanted: str | None, said: str | None, first: str, central: bool) -> str:
+def _named(wanted: str | None, named: str | None, first: str, central: bool) -> str:
     """The word of one axis: "" where none is named, "center" for the middle of it."""
     if wanted is None:
-        return said or ("center" if central else "")
+        return named or ("center" if central else "")
     if wanted == "center":
         return "center"
-    if said is None:
+    if named is None:
         return wanted
     axis = v.VERTICAL if first == "top" else v.HORIZONTAL
-    return said if axis[said] == wanted else _OPPOSITE[said]
+    return named if axis[named] == wanted else _OPPOSITE[named]
 
 
 def _head(up: str, across: str, middle: str, gap: str) -> str | None:

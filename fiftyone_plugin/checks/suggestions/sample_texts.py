@@ -39,10 +39,10 @@ def with_text(sample: Sample, place: Place, text: str) -> Sample:
         turn, old = sample.turns[number], text_at(sample, place)
         answers = _replaced(turn.answers, part, text)
         turns = _replaced(sample.turns, number, replace(turn, answers=answers))
-        told = [one.text for one in sample.captions]
+        texts = [one.text for one in sample.captions]
         captions = sample.captions
-        if old in told:
-            at = told.index(old)
+        if old in texts:
+            at = texts.index(old)
             captions = _replaced(captions, at, replace(captions[at], text=text))
         return replace(sample, turns=turns, captions=captions)
     if not sample.captions:
@@ -66,6 +66,6 @@ def without(sample: Sample, gone: Collection[int]) -> Sample:
         kept = (one for n, one in enumerate(sample.captions) if n not in gone)
         return replace(sample, captions=tuple(kept))
     turns = tuple(one for n, one in enumerate(sample.turns) if n not in gone)
-    said = {answer for one in turns for answer in one.answers}
-    captions = tuple(one for one in sample.captions if one.text in said)
+    answers = {answer for one in turns for answer in one.answers}
+    captions = tuple(one for one in sample.captions if one.text in answers)
     return replace(sample, turns=turns, captions=captions)
