@@ -46,7 +46,7 @@ def draw_instances(target: Instances, facts: ImageFacts, reading: Reading) -> Dr
     shapes = tuple(part for part in target.parts if isinstance(part, Shape))
     if height * width > MAX_PIXELS or height * width * len(shapes) > MAX_DRAWN:
         raise MaskError(f"{len(shapes):,} polygons of {width}x{height} pixels are not drawn")
-    shapes, decisions = in_pixels(shapes, (width, height), reading.polygons)
+    shapes, decisions = in_pixels(shapes, (width, height), reading.unit)
     drawn = [fill_polygon(shape.points, height, width) for shape in shapes]
     for part in target.parts:
         if isinstance(part, Encoded):

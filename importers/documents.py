@@ -130,6 +130,8 @@ def _add_pair(doc: Document, prepared: PreparedPair) -> None:
 def _target_box(prepared: PreparedPair) -> Box | None:
     """The upright box, cut to the image, of a target that the format gives as a box."""
     target, facts = prepared.record.target, prepared.image.facts
+    if prepared.record.box is not None:
+        return Box("target", prepared.record.box, None)
     if not isinstance(target, Polygons) or not target.box:
         return None
     frame = prepared.frame or Frame(facts.width, facts.height)

@@ -148,7 +148,11 @@ def draw_upright(
 
 
 def in_image(
-    shapes: tuple[Shape, ...], facts: ImageFacts, named: tuple[int, int] | None
+    shapes: tuple[Shape, ...],
+    facts: ImageFacts,
+    named: tuple[int, int] | None,
+    *,
+    as_set: bool = False,
 ) -> tuple[tuple[Shape, ...], list[Decision]]:
     """Polygons in the pixels of their image, where the annotation names another size for it.
 
@@ -156,6 +160,7 @@ def in_image(
         shapes: in pixels
         facts: of the image
         named: width and height of the image, where the annotation tells them
+        as_set: whether it was set that they are scaled whatever its shape
 
     Returns:
         the polygons, scaled where the image has the shape that is named and all of them lie in
@@ -165,10 +170,9 @@ def in_image(
     if named is None or named in (size, facts.raw_size):
         return shapes, []
     across, down = size[0] / named[0], size[1] / named[1]
-    if not 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE or not _fit(
-        shapes, (named[1], named[0])
-    ):
-        return shapes, [Decision(_OTHER_SIZE, "polygon_scale")]
+    alike = 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE
+    if not as_set and not (alike and _fit(shapes, (named[1], named[0]))):
+        return shapes, [Decision(_OTHER_SIZE, "polygon_scale", override="polygons=named")]
     told = Decision(_RESIZED, "polygon_scale", override="polygons=pixels")
     return enlarged(shapes, (across, down)), [told]
 

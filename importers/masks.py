@@ -170,7 +170,7 @@ def _beside_black(colors: NDArray[Any]) -> NDArray[np.uint8]:
             "the mask is a colour picture, and not of black and one other colour; write what is "
             "meant as white on black"
         )
-    return colored.astype(np.uint8)
+    return np.asarray(colored, np.uint8)
 
 
 def greatest(pixels: NDArray[np.uint8]) -> int:

@@ -358,9 +358,10 @@ def _decode(
         if target.shares:
             shapes, scaled = enlarged(target.shapes, size), []
         else:
-            shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
-            if not scaled and reading.polygons == "auto":
-                shapes, scaled = in_image(shapes, facts, target.size)
+            shapes, scaled = in_pixels(target.shapes, size, reading.unit)
+            if not scaled and reading.polygons in ("auto", "named"):
+                as_set = reading.polygons == "named"
+                shapes, scaled = in_image(shapes, facts, target.size, as_set=as_set)
         if target.half_open:
             shapes = tuple(map(half_open, shapes))
         mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame, target.size)

@@ -55,14 +55,20 @@ class Reading:
         rle_size: the order of an RLE's two sides; by default decided where it does not fit
         no_data: which pixels of more than 8 bits hold no data: ``auto``, what the file declares
             alone, none, or those of one value
-        polygons: what their coordinates are; by default shares where all are within 0 to 1
+        polygons: what their coordinates are; by default shares where all are within 0 to 1, and
+            ``named`` for pixels of the size that the annotation names
     """
 
     orientation: Orientation = "upright"
     mask_frame: MaskFrame = "auto"
     rle_size: RLESize = "auto"
     no_data: NoData = "auto"
-    polygons: PolygonScale = "auto"
+    polygons: PolygonScale | Literal["named"] = "auto"
+
+    @property
+    def unit(self) -> PolygonScale:
+        """The unit of polygons, whatever image they are pixels of."""
+        return "pixels" if self.polygons == "named" else self.polygons
 
 
 AS_DECIDED = Reading()
@@ -103,8 +109,8 @@ PARAMS = (
     ),
     ReadParam(
         "polygons",
-        POLYGON_SCALES_ABOUT,
-        one_of(*POLYGON_SCALES),
+        f"{POLYGON_SCALES_ABOUT}, named (pixels of the size that an annotation names)",
+        one_of(*POLYGON_SCALES, "named"),
     ),
 )
 """The settings as parameters of every format."""

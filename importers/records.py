@@ -191,6 +191,8 @@ class Pair:
         target: the mask, undecoded
         source: where the record stands
         subsets: parts of the split that the dataset names, such as ``large``
+        box: of a target that is a box though it comes as a mask, left, top, width and height as
+            shares of the upright image
     """
 
     key: str
@@ -202,6 +204,7 @@ class Pair:
     target: Target
     source: Source
     subsets: tuple[str, ...] = ()
+    box: tuple[float, float, float, float] | None = None
 
     @property
     def no_target(self) -> bool:

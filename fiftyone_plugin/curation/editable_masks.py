@@ -7,6 +7,7 @@ the mask into a field of instances, from where a verdict takes it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import fiftyone as fo
@@ -21,6 +22,8 @@ from pairlens.importers.stored_values import Document
 
 MOST_EDITABLE = 1000
 """Pairs that are made editable at once: their masks go into the database."""
+
+_lock = Lock()  # threads of the App share the dataset, which FiftyOne saves whole
 
 
 def make_editable(
@@ -60,6 +63,11 @@ def offer(dataset: Any) -> None:
     An App that shows the dataset already learns of new fields when it loads the dataset again,
     so a session does this at its start, before the first mask is to be edited.
     """
+    with _lock:
+        _offer(dataset)
+
+
+def _offer(dataset: Any) -> None:
     if not dataset.has_field(EDITABLE_MASK):
         dataset.add_sample_field(
             EDITABLE_MASK, fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections

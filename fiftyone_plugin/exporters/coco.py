@@ -37,7 +37,7 @@ from pairlens.fiftyone_plugin.exporters.converters import (
     held_mask,
 )
 from pairlens.importers.errors import RecordError
-from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.fields import IGNORE, TARGET, TARGET_BOX
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.native_export import Tally
 from pairlens.importers.records import Kind
@@ -202,6 +202,8 @@ def _mask(example: Example) -> Members:
     members = {"segmentation": encode_rle(target), "area": int(target.sum()), "bbox": box}
     if (ignored := pixels == IGNORE).any():
         members["ignore"] = encode_rle(ignored)
+    if example.target_box is not None:
+        members[TARGET_BOX] = example.target_box
     return members | {"iscrowd": 0} | ({"no_target": True} if example.no_target else {})
 
 

@@ -28,6 +28,7 @@ from pairlens.importers.fields import (
     PHRASE,
     ROTATED_BOXES,
     SOURCE,
+    TARGET_BOX,
     TEXT_EDITS,
 )
 from pairlens.importers.formats.export_items import HeldMask
@@ -36,7 +37,7 @@ from pairlens.importers.records import Kind
 from pairlens.importers.registry import Registry
 from pairlens.importers.splits import split_of
 
-READ = (
+READ = (f"{TARGET_BOX}.bounding_box",
     "filepath", "metadata.width", "metadata.height", IMAGE_ID, PHRASE, NO_TARGET,
     CAPTION, CAPTIONS, CONVERSATIONS, BOXES, ROTATED_BOXES, LOCATION, CAPTURE_DATE,
     f"{SOURCE}.image_name",
@@ -59,6 +60,7 @@ class Example:
         captions: ``text``, ``task``, ``annotator`` of each
         turns: ``question``, ``answers``, ``category`` of each
         boxes: ``label`` and ``bounding_box`` (x, y, width, height as shares) of each
+        target_box: x, y, width and height as shares, of a pair whose target is a box
         point: longitude and latitude in degrees
         footprint: west, south, east and north of the box around the outline, in degrees
         captured: when the image was taken
@@ -78,6 +80,7 @@ class Example:
     captions: list[dict[str, Any]]
     turns: list[dict[str, Any]]
     boxes: list[dict[str, Any]]
+    target_box: list[float] | None
     point: tuple[float, float] | None
     footprint: tuple[float, float, float, float] | None
     captured: datetime | None
@@ -102,6 +105,7 @@ def example(document: Mapping[str, Any], mask: HeldMask | None) -> Example:
         captions=list(document.get(CAPTIONS) or ()),
         turns=list(document.get(CONVERSATIONS) or ()),
         boxes=_boxes(document),
+        target_box=(document.get(TARGET_BOX) or {}).get("bounding_box"),
         point=(point[0], point[1]) if point else None,
         footprint=_footprint(document.get(LOCATION) or {}),
         captured=document.get(CAPTURE_DATE),

@@ -17,6 +17,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
 from pairlens.importers.errors import StateError
+from pairlens.importers.fields import TARGET_BOX
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.native_export import Tally
 from pairlens.importers.masks import encode_png
@@ -64,17 +65,20 @@ class ParquetConverter:
     Args:
         out: an empty folder
         kind: of the records
+        boxes: whether the targets of pairs are boxes
 
     Raises:
         StateError: if pyarrow is not installed
     """
 
-    def __init__(self, out: Path, kind: Kind) -> None:
+    def __init__(self, out: Path, kind: Kind, boxes: bool) -> None:
         self.tally = Tally()
         self._out = out / "data"
         self._kind: Kind = kind
         self._splits: dict[str, _SplitWriter] = {}
-        self._schema = _schema(FEATURES[kind])
+        columns = {TARGET_BOX: _list(_REAL)} if kind == "pairs" and boxes else {}
+        self._boxed = bool(columns)
+        self._schema = _schema(FEATURES[kind] | columns)
         self._images: set[tuple[str, str]] = set()
 
     def add(self, example: Example) -> None:
@@ -83,6 +87,7 @@ class ParquetConverter:
         if example.split not in self._splits:
             self._splits[example.split] = _SplitWriter(self._out, example.split, self._schema)
         row = _common(example) | _ROWS[self._kind](example)
+        row |= {TARGET_BOX: example.target_box} if self._boxed else {}
         self._count_image(example)
         self._splits[example.split].add(row)
 
@@ -236,6 +241,6 @@ CONVERTERS.add(
     ConvertFormat(
         "hf",
         "Parquet for the datasets library and the hub: images, masks and texts",
-        lambda dataset, out, kind: ParquetConverter(out, kind),
+        lambda dataset, out, kind: ParquetConverter(out, kind, dataset.has_field(TARGET_BOX)),
     ),
 )

@@ -54,6 +54,7 @@ from pairlens.importers.formats.own_records import (
     caption_of,
     key_of,
     records_of,
+    target_box_of,
 )
 from pairlens.importers.formats.refer_files import is_id
 from pairlens.importers.formats.refer_targets import parts_of
@@ -183,7 +184,13 @@ def _kind(root: Path) -> Kind:
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """The format with the kind of the records that the files hold."""
-    return Settled(replace(FORMATS[NAME], kind=_kind(root)), dict(given))
+    kind, boxes = _kind(root), False
+    if kind == "pairs":
+        task = _TASKS[kind]
+        with ExitStack() as stack:
+            files = (_File(root, task, s, stack, ignore_note) for s in _splits_of(root, task))
+            boxes = any(file.names_boxes() for file in files)
+    return Settled(replace(FORMATS[NAME], kind=kind, box_targets=boxes), dict(given))
 
 
 def read(
@@ -240,6 +247,7 @@ def _pair(found: Found) -> Pair:
         image_name=name,
         target=_target(members, file.size(found.image), f"{found.source}"),
         source=found.source,
+        box=target_box_of(members),
     )
 
 

@@ -35,6 +35,7 @@ from pairlens.importers.errors import (
     raise_error,
     shown,
 )
+from pairlens.importers.fields import TARGET_BOX
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
@@ -57,6 +58,7 @@ from pairlens.importers.formats.own_records import (
     listed,
     name_in,
     records_of,
+    target_box_of,
     text_of,
     whole,
 )
@@ -100,7 +102,11 @@ def _kind(root: Path) -> Kind:
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """The format with the kind of the samples."""
-    return Settled(replace(FORMATS[NAME], kind=_kind(root)), dict(given))
+    kind = _kind(root)
+    with ExitStack() as stack:
+        rows = ListRows(root / SAMPLES, SAMPLES, "samples", stack, ignore_note)
+        boxes = kind == "pairs" and rows.names_boxes()
+    return Settled(replace(FORMATS[NAME], kind=kind, box_targets=boxes), dict(given))
 
 
 def read(
@@ -157,7 +163,10 @@ def _pair(root: Path, found: Found) -> Pair:
     if fault := phrase_fault(phrase):
         raise ValueError(fault)
     target = _target(root, found.row.cells)
-    return Pair(**_common(root, found), phrase=str(phrase), target=target)
+    label = found.row.cells.get(TARGET_BOX)
+    bounds = label.get("bounding_box") if isinstance(label, dict) else None
+    box = target_box_of({TARGET_BOX: bounds})
+    return Pair(**_common(root, found), phrase=str(phrase), target=target, box=box)
 
 
 def _target(root: Path, sample: Members) -> Target:

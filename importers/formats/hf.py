@@ -31,6 +31,7 @@ from pairlens.importers.errors import (
     ignore_note,
     raise_error,
 )
+from pairlens.importers.fields import TARGET_BOX
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
@@ -52,6 +53,7 @@ from pairlens.importers.formats.own_records import (
     listed,
     name_in,
     records_of,
+    target_box_of,
     text_of,
 )
 from pairlens.importers.formats.table_cells import bytes_of, ending_of, name_of
@@ -167,7 +169,9 @@ def _kind(table: ParquetTable) -> Kind:
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """The format with the kind of the records that the files hold."""
-    return Settled(replace(FORMATS[NAME], kind=_kind(_tables(root)[0])), dict(given))
+    first = _tables(root)[0]
+    kind, boxes = _kind(first), TARGET_BOX in first.columns
+    return Settled(replace(FORMATS[NAME], kind=kind, box_targets=boxes), dict(given))
 
 
 def read(
@@ -227,7 +231,8 @@ def _pair(found: Found) -> Pair:
     phrase = found.row.cells.get("phrase")
     if fault := phrase_fault(phrase):
         raise ValueError(fault)
-    return Pair(**_common(found), phrase=str(phrase), target=_target(found))
+    box = target_box_of(found.row.cells)
+    return Pair(**_common(found), phrase=str(phrase), target=_target(found), box=box)
 
 
 def _target(found: Found) -> Target:

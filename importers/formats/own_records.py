@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from pairlens.importers.bounded_json import is_number, load_json
 from pairlens.importers.errors import OnError, OnNote, RecordError, shown
+from pairlens.importers.fields import TARGET_BOX
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.table_rows import TableRow
@@ -25,6 +26,8 @@ from pairlens.importers.list_items import REST, read_list_items
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.records import MAX_KEY, Box, Caption, Record, Source, phrase_fault
 from pairlens.importers.source_files import open_source, reason_of
+
+_ROUNDED = 1e-6
 
 MAX_TEXTS = 2000
 """Captions, turns or boxes of one image."""
@@ -109,6 +112,11 @@ class ListRows:
             for _ in read_list_items(stream, found.append):
                 pass
         return found.count(self._listed)
+
+    def names_boxes(self) -> bool:
+        """Whether targets of its pairs are boxes."""
+        with open_source(self._path) as stream:
+            return bool(_count(stream, f'"{TARGET_BOX}":'.encode()))
 
     def take_other(self, listed: str, value: Any) -> None:
         """Takes an item of another list of the file."""
@@ -367,6 +375,22 @@ def box_of(members: Members) -> Box:
         raise ValueError("a box is not four numbers")
     left, top, width, height = map(float, bounds)
     return Box(text_of(label or ""), (left, top, width, height), whole(members, "turn"))
+
+
+def target_box_of(members: Members) -> tuple[float, float, float, float] | None:
+    """The box of a pair whose target is one.
+
+    Raises:
+        ValueError: if it is none within the image
+    """
+    bounds = members.get(TARGET_BOX)
+    if bounds is None:
+        return None
+    found = box_of({"bounding_box": bounds}).bounds
+    ends = found[0] + found[2], found[1] + found[3]
+    if min(found) < 0 or not (min(found[2:]) and max(ends) <= 1 + _ROUNDED):
+        raise ValueError(f"its {TARGET_BOX!r} is no box within the image")
+    return found
 
 
 def whole(members: Members, name: str) -> int | None:

@@ -248,7 +248,8 @@ def an_example(folder: Path, number: int, name: str) -> Example:
     return Example(
         key=f"k/{number}", image_id=str(number), split="train", image=image, image_name=name,
         width=6, height=8, phrase="all of it", no_target=False, mask=mask, caption=None,
-        captions=[], turns=[], boxes=[], footprint=None, point=None, captured=None,
+        captions=[], turns=[], boxes=[], target_box=None, footprint=None, point=None,
+        captured=None,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,16 @@ def test_moving_waits_where_the_queue_begins_to_lack(dataset: Any) -> None:
     assert queue.previous_item(dataset, other)["position"] == last
     third = sessions.start(dataset, behind=True)["id"]
     assert len(queue.left(queue.find(dataset, third), 500)) == len(every)
+
+
+def test_sessions_that_start_at_once_have_the_whole_queue_each(dataset: Any) -> None:
+    wanted = expected(dataset, {})
+    with ThreadPoolExecutor(4) as pool:
+        began = list(pool.map(lambda _: sessions.start(dataset, behind=True), range(4)))
+    assert len({session["name"] for session in began}) == 4
+    for session in began:
+        assert reading_on.whole(stored(session))["pairs"] == len(wanted)
+        assert queued(session) == wanted
 
 
 def test_a_verdict_on_a_pair_that_is_still_to_be_read_has_its_place(dataset: Any) -> None:

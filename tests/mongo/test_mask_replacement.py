@@ -422,6 +422,19 @@ def test_queries_of_one_shape_with_different_masks_are_not_exported(
     assert not (tmp_path / "out").exists()
 
 
+def test_several_threads_offer_the_field_at_once(dataset: Any) -> None:
+    begin = Barrier(8)
+
+    def offer(_: int) -> None:
+        begin.wait()
+        editable_masks.offer(dataset)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(offer, range(8)))
+    assert "segmentation_edit" in dataset.label_schemas
+    assert dataset.active_label_schemas.count("segmentation_edit") == 1
+
+
 def test_a_session_offers_the_field_before_it_is_needed(dataset: Any) -> None:
     """An App that is open already would not learn of it in the middle of the session."""
     assert not dataset.has_field("segmentation_edit")

@@ -136,6 +136,33 @@ def test_captions_come_back_from_coco(
     )
 
 
+@pytest.mark.parametrize("name", ["coco", "hf", "fiftyone"])
+def test_boxes_that_are_targets_come_back_as_such(
+    name: str, tmp_path: Path, dataset_name: str
+) -> None:
+    for number in range(3):
+        picture = Image.new("RGB", (40, 30), (number, 0, 0))
+        exif = Image.Exif()
+        exif[274] = 6 if number else 1
+        picture.save(tmp_path / f"{number}.png", exif=exif)
+    lines = ["image,bbox,text", *(f'{n}.png,"[0.1, 0.2, 0.7, 0.{n + 5}]",it {n}' for n in range(3))]
+    put(tmp_path / "t.csv", "\n".join(lines))
+    import_dataset("table", tmp_path / "t.csv", dataset_name)
+    dataset = fo.load_dataset(dataset_name)
+    export_dataset(dataset, name, tmp_path / "out", select="all")
+    again = back(tmp_path / "out", f"{dataset_name}-again")
+
+    def boxes(of: Any) -> dict[str, Any]:
+        return {key: document["target_box"] for key, document in documents(of).items()}
+
+    ours, theirs = boxes(dataset), boxes(again)
+    assert len(ours) == 3 and theirs.keys() == ours.keys()
+    for key, box in ours.items():
+        assert theirs[key]["bounding_box"] == pytest.approx(box["bounding_box"])
+        assert theirs[key]["label"] == box["label"]
+    assert again.has_field("target_box.bounding_box")
+
+
 def test_pairs_without_their_images_come_back(tmp_path: Path, dataset_name: str) -> None:
     root = make_gres(tmp_path / "published", images=3, size=64).root
     for image in root.rglob("*.jpg"):

@@ -81,6 +81,20 @@ def test_pixels_that_are_set_are_those_of_the_image(tmp_path: Path):
     assert drawn(made) == (6, 4, 30, 20, WIDTH, HEIGHT)
 
 
+def test_boxes_of_a_named_size_of_another_shape_are_scaled_where_that_is_set(tmp_path: Path):
+    made, _ = prepared(tmp_path, (120, 200), (12, 20, 60, 100))
+    (told,) = [one for one in made.decisions if one.kind == "polygon_scale"]
+    assert told.override == "polygons=named"
+    reading = Reading(polygons="named")
+    (tmp_path / "set").mkdir()
+    made, stored = prepared(tmp_path / "set", (120, 200), (12, 20, 60, 100), reading=reading)
+    assert drawn(made) == (6, 4, 30, 20, WIDTH, HEIGHT)
+    assert stored["target_box"]["bounding_box"] == pytest.approx([0.1, 0.1, 0.4, 0.4])
+    (tmp_path / "none").mkdir()
+    made, _ = prepared(tmp_path / "none", None, reading=reading)
+    assert drawn(made) == (6, 4, 30, 20, WIDTH, HEIGHT)
+
+
 def test_where_the_image_is_not_there_its_size_is_the_one_that_is_named(tmp_path: Path):
     made, stored = prepared(tmp_path, (600, 800), (60, 80, 300, 700), there=False)
     assert drawn(made) == (60, 80, 300, 700, 600, 800)

@@ -47,6 +47,10 @@ def read(root: Path) -> tuple[list[Any], list[str]]:
         ({"caption": None}, "the query is NoneType, not a text"),
         ({"segmentation": {"size": [64, 64], "counts": "1"}, "ignore": {"size": 1}},
          "the RLE"),
+        ({"target_box": [0, 0, 1]}, "a box is not four numbers"),
+        ({"target_box": [0.5, 0, 0.6, 1]}, "its 'target_box' is no box within the image"),
+        ({"target_box": [0.5, 0, 0, 1]}, "its 'target_box' is no box within the image"),
+        ({"target_box": [0, -1e400, 1, 1]}, "a box is not four numbers"),
     ],
 )  # fmt: skip
 def test_a_broken_annotation_is_told_and_costs_no_other(
