@@ -174,7 +174,7 @@ def _is_bytes(found: NDArray[Any] | Mask) -> TypeGuard[Pixels]:
 
 
 def _union(label: Label, size: ImageSize | None, values: ValueReading) -> Pixels:
-    pixels = np.zeros(_known(size), np.uint8)
+    pixels = np.zeros(_required_size(size), np.uint8)
     for one in instances_of(label, size, values):
         value = IGNORE if "ignore" in one.label.casefold() else TARGET
         np.copyto(pixels, value, where=(one.pixels > 0) & (pixels != TARGET))
@@ -189,7 +189,7 @@ def instances_of(
     Raises:
         MaskError: if one cannot be drawn, or the size of the image is not known
     """
-    height, width = _known(size)
+    height, width = _required_size(size)
     listed = LISTS.get(label["_cls"])
     for one in label.get(listed) or () if listed else (label,):
         pixels = np.zeros((height, width), np.uint8)
@@ -200,7 +200,7 @@ def instances_of(
         yield Instance(one.get("label") or "", pixels)
 
 
-def _known(size: ImageSize | None) -> ImageSize:
+def _required_size(size: ImageSize | None) -> ImageSize:
     if size is None:
         raise MaskError("the image's size is not known; run: dataset.compute_metadata()")
     if size[0] * size[1] > MAX_PIXELS:

@@ -48,7 +48,7 @@ _TURN_BYTES = 400
 """What a turn takes in the database beside its texts."""
 
 _COPIES = 4
-"""How often a text can stand there: as one answer and one of several, as caption likewise."""
+"""Largest number of copies of a text: an answer, one of several answers, and their captions."""
 
 _OPEN_FILES = 64
 

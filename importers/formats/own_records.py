@@ -98,7 +98,7 @@ class ListRows:
             return 1  # which saves reading it all twice
         stream.seek(0)
         found = [self._listed]
-        with suppress(ValueError):  # what is broken is told when it is read
+        with suppress(ValueError):  # broken records are reported when they are read
             for _ in read_list_items(stream, found.append):
                 pass
         return found.count(self._listed)
@@ -135,7 +135,7 @@ class Place(NamedTuple):
 
     Attributes:
         split: one of :data:`SPLITS`
-        image: what it speaks of, within the split
+        image: its image, within the split
         key: of its sample; ``""`` where several records are one sample
     """
 
@@ -216,7 +216,7 @@ def by_image(
 ) -> Iterator[Iterator[Found]]:
     """Yields the rows of each image, images by split and first row; see :func:`records_of`.
 
-    A row whose key another has already is told, and left out.
+    A row whose key is taken is reported and left out.
     """
     with open_index() as index:
         index.fill(_entries(files, place_of, splits, on_error))
@@ -324,7 +324,7 @@ def listed(members: Members, name: str) -> list[Members]:
 
 
 def caption_of(members: Members, name: str = "text") -> Caption:
-    """A caption with its task and who wrote it, where that is said.
+    """A caption with its task and annotator, if it has them.
 
     Raises:
         ValueError: if it has no text

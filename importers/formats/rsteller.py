@@ -232,7 +232,7 @@ def _from_shard(
         with open_source(tar, buffering=1 << 14) as stream:
             origin = Archive(tar, safe_name(name.removesuffix(".tar")), stream)
             for sample in shard.samples:
-                # Halves that a cut left were told with it.
+                # Halves of a cut sample were reported with the cut.
                 if sample.whole or not (shard.cut or shard.unmarked):
                     yield from run.record(sample, Source(name, sample.index), split, origin)
     except OSError as error:

@@ -70,7 +70,7 @@ class RowSplits:
         self._decided[rule].times += 1
 
     def decided(self) -> Iterator[Decision]:
-        """What told the splits of the rows so far, where that was no cell and no name."""
+        """Yields decisions on splits of rows that neither a cell nor a name gave."""
         yield from self._decided.values()
         self._decided = {}  # rows are read once more, which is not counted
 
