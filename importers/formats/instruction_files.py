@@ -1,4 +1,4 @@
-"""Finds the files of a folder that hold questions and answers, with their forms and splits."""
+"""Finds files of questions and answers in a folder, with their forms and splits."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ class TextFile:
     """A JSON file, judged by its first records.
 
     Attributes:
-        path: where it is
-        name: relative to the dataset's root, with ``/``
-        form: how it holds its records
-        trained: whether some of them are of the training form
-        evaluated: whether some of them are of the evaluation form
-        fault: why it cannot be read; ``""`` if it can, or is no such file
-        other: what it holds instead of records of questions and answers; ``""`` if it does not
-        sign: the format that its name or its first records are of; ``""`` if they do not tell
-        tells_splits: whether its records, or the keys that their lists stand under, name splits
+        path: path of the file
+        name: path relative to the dataset's root, with ``/``
+        form: layout of its records in the file
+        trained: whether some records have the training form
+        evaluated: whether some records have the evaluation form
+        fault: why it cannot be read; ``""`` if it can, or is another kind of file
+        other: description of other content than questions and answers; ``""`` for none
+        sign: the format that its name or first records show; ``""`` for none
+        tells_splits: whether its records, or the keys of their lists, name splits
     """
 
     path: Path
@@ -88,14 +88,14 @@ class TextFile:
 
 
 def find_files(root: Path) -> list[TextFile]:
-    """The JSON files of a folder and two levels below it, by name, looked into."""
+    """The JSON files of a folder and two levels below it, by name, after reading their start."""
     return [_inspect(root, path) for path in sorted(_json_files(root), key=os.fsencode)]
 
 
 def form_in(name: str, head: bytes) -> Form | None:
     """The form of a file by its name and first bytes; ``None`` if it cannot be read.
 
-    A file of lines is one even where its first line is broken, or a list.
+    A file of lines is recognised even if its first line is broken or a list.
     """
     if not head.strip() or head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return None
@@ -117,9 +117,9 @@ def form_in(name: str, head: bytes) -> Form | None:
 
 
 def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
-    """Of a file that begins with an object: lines, lists under keys, or records one by one."""
+    """The form of a file that begins with an object: lines, lists under keys, or single records."""
     if not _is_record(lines[0]) and any(map(_speaks, _first_values("list", head)[0])):
-        return "list"  # whose records may have a line each as well
+        return "list"  # its records can have a line each as well
     if any(map(_is_record, lines)):
         return "lines"
     forms: tuple[Form, ...] = ("list", "values")
@@ -130,7 +130,7 @@ def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
 
 
 def _is_record(line: bytes) -> bool:
-    """Whether a line is a record of its own, not part of a list spread over lines."""
+    """Whether a line is a whole record, and not part of a list over several lines."""
     try:
         return _speaks(load(line.strip().removesuffix(b",")))
     except ValueError:
@@ -142,7 +142,7 @@ def _speaks(value: Any) -> bool:
 
 
 def split_in_name(name: str) -> str | None:
-    """The split that a JSON file's name tells, or that of the innermost folder that tells one."""
+    """The split in a JSON file's name, else in the name of the innermost folder that has one."""
     if not name.endswith(_ENDINGS):
         return None
     *folders, file = name.casefold().split("/")
@@ -151,7 +151,7 @@ def split_in_name(name: str) -> str | None:
 
 
 def split_word(text: str) -> str | None:
-    """The split that a text names, such as ``train2017``; ``None`` for none or several."""
+    """The split in a text such as ``train2017``; ``None`` for none or several."""
     words = re.split(r"[^a-z]+", _PARTS_OF_TEST.sub("test", text.casefold()))
     splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
     return splits.pop() if len(splits) == 1 else None
@@ -192,7 +192,7 @@ def _inspect(root: Path, path: Path) -> TextFile:
         facts = path.stat()
     except OSError as error:
         return TextFile(path, shown(path.name), fault=f"cannot be read ({reason_of(error)})")
-    # Several formats ask for the same files, one after the other.
+    # Several formats look at the same files in succession.
     return _inspected(root, path, facts.st_size, facts.st_mtime_ns, within())
 
 
@@ -239,7 +239,7 @@ def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
 
 
 def own_split(key: str, record: Any) -> str | None:
-    """The split that a record names, else the one that the key of its list is called for."""
+    """The split that a record names, else that in the key of its list."""
     named = record.get("split") if isinstance(record, dict) else None
     split = split_word(named) if isinstance(named, str) else None
     return split or split_word(key)

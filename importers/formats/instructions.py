@@ -1,8 +1,7 @@
-"""Reads questions and answers image by image, although their records are spread over files.
+"""Reads questions and answers by image, although the records of an image are spread over files.
 
-A first pass over the files finds what is broken, which image each record speaks of, and what
-the numbers of boxes mean; a second reads the records of one image after the other, images by
-split and then by the first record that names them.
+A first pass over the files finds broken records, the image of each record, and the scale of boxes.
+A second pass reads the records of each image, in the order of splits and of first records.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 
 @dataclass
 class _File:
-    """A file while it is read."""
+    """The state of reading a file."""
 
     text: TextFile
     split: str
@@ -113,15 +112,15 @@ def read_instructions(
     Args:
         dataset: the format's name, with which keys begin
         root: the folder that the dataset lies in
-        splits: which to read
-        on_error: takes broken records and files
-        on_note: takes what was decided
-        boxes: the scale of boxes, ``"none"`` for no boxes, ``None`` to decide file by file
-        angles: what the angle of a box means, ``None`` for clockwise
-        image_folders: below the root, where images lie besides the usual places
-        split_of: the split of a file's records, and the reason
-        split_from: ``records`` where a record that names its split, or whose list stands under
-            the name of one, is of that; ``file`` where all are of the file's
+        splits: the splits to read
+        on_error: receives broken records and files
+        on_note: receives notes and decisions
+        boxes: the scale of boxes, ``"none"`` for no boxes, ``None`` to decide for each file
+        angles: the meaning of a box's angle, ``None`` for clockwise
+        image_folders: further folders of images below the root
+        split_of: returns the split of a file's records, and the reason
+        split_from: ``records`` to use the split that a record, or the key of its list, names;
+            ``file`` to use that of the file
     """
     own = split_from == "records"
     found = _usable(root, split_of, on_error, on_note)
@@ -156,8 +155,8 @@ def instruction_format(
     Args:
         name, title, about, layout, docs, writes, example, faults: as in
             :class:`pairlens.importers.formats.base.Format`
-        takes_unsigned: whether training records that no sign tells the format of are its own;
-            other formats take them where they are named
+        takes_unsigned: whether training records without signs of a format belong to it; other
+            formats read them if they are named
         image_folders: as in :func:`read_instructions`
         parts: as in :class:`pairlens.importers.formats.base.Format`
     """
@@ -213,7 +212,7 @@ def instruction_format(
 
 
 def signs_of(root: Path) -> set[str]:
-    """The formats that the files of a folder are of, or else its name; none where nothing tells."""
+    """The formats that the files of a folder, or else its name, show; empty if none do."""
     files = [file for file in find_files(root) if file.usable]
     signs = {file.sign for file in files} or set()
     return signs - {""} or ({named_around(root)} - {""} if files else set())
@@ -253,7 +252,7 @@ def _usable(
 
 
 class _Reading:
-    """One reading of a dataset's files."""
+    """One pass over a dataset's files."""
 
     def __init__(
         self,
@@ -310,7 +309,7 @@ class _Reading:
         self._on_error(RecordError(place, reason))
 
     def note_files(self, index: ImageIndex) -> None:
-        """Notes what was found in the files, and what was decided."""
+        """Reports the contents of the files, and the decisions."""
         for file in self._files:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
@@ -343,7 +342,7 @@ class _Reading:
                 stream.close()
 
     def _parts(self, entries: Iterator[Entry]) -> Iterator[tuple[Source, _File, Parsed]]:
-        """The records of an image, as many as one document holds."""
+        """Yields the records of an image in parts that fit into a document."""
         size = 0
         for entry in entries:
             file = self._files[entry.file]
