@@ -130,14 +130,14 @@ class InstructionExporter(SourceExporter):
                 self.tally.on_edit(Edit(turn.key, turn.source, before, after))
         added = [(turn.question, turn.answers[0]) for turn in turns if turn.added]
         for turn in (turn for turn in turns if turn.added):
-            for text in (turn.question, *turn.answers):
-                self.tally.on_edit(Edit(turn.key, turn.source, None, text))
+            for added_text in (turn.question, *turn.answers):
+                self.tally.on_edit(Edit(turn.key, turn.source, None, added_text))
         trained = form_of(record) is not None
         kept = len(gone) < len(held) or (trained and bool(added))
         written = replace_values(text, values) if values else text
         if trained:
             return [with_turns(written, record, gone, added)] if kept else []
-        own = [new_record(text, record, turn, self._new_id(name)) for turn in added]
+        own = [new_record(text, record, one, self._new_id(name)) for one in added]
         return [written] * kept + own
 
     def _new_id(self, name: str) -> int:

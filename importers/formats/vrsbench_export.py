@@ -141,8 +141,8 @@ class VRSBenchExporter(InstructionExporter):
             if turn.removed:
                 gone.append(text.answers_at[0])
                 kept.gone.add(("" if category == "caption" else text.question, text.answers[0]))
-                for published in (*[text.question] * (category != "caption"), *text.answers):
-                    self.tally.on_edit(Edit(turn.key, turn.source, published, None))
+                for removed_text in (*[text.question] * (category != "caption"), *text.answers):
+                    self.tally.on_edit(Edit(turn.key, turn.source, removed_text, None))
                 continue
             answer = turn.written(text.answers)[0]
             if category == "caption":
@@ -155,8 +155,8 @@ class VRSBenchExporter(InstructionExporter):
                 self.tally.on_edit(Edit(turn.key, turn.source, before, after))
         added = [turn for turn in turns if turn.added]
         for turn in added:
-            for text in (turn.question, *turn.answers):
-                self.tally.on_edit(Edit(turn.key, turn.source, None, text))
+            for added_text in (turn.question, *turn.answers):
+                self.tally.on_edit(Edit(turn.key, turn.source, None, added_text))
         if not values and not gone and not added:
             return ""
         text = self._text(name, encoding)
