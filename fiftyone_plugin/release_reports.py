@@ -55,7 +55,7 @@ def _of_decisions(done: ReleaseDiff, old: str, new: str, out: Path | None) -> li
         return [f"There are no decisions on {old}."]
     lines = [f"Of {done.decisions:,} decisions on {old}, {done.held:,} hold for {new}."]
     lines += listed(done.lost, "key")
-    if out:
+    if out and done.held:
         lines.append(f"pairlens review {new} --apply {out} takes over those that hold.")
     return lines
 

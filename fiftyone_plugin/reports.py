@@ -128,9 +128,10 @@ def of_sources(done: SourceSummary) -> Report:
 
 def of_relocate(done: Relocated) -> Report:
     """A dataset pointed at other folders."""
+    media = f"masks in {done.media_dir}" if done.media_dir else "masks are made when needed"
     lines = [
-        f"Dataset {done.dataset}: published files in {done.root or '(unknown)'}, masks in "
-        f"{done.media_dir or '(made when needed)'}. {done.moved:,} samples name files there now."
+        f"Dataset {done.dataset}: published files in {done.root or '(unknown)'}, {media}. "
+        f"{done.moved:,} samples name files there now."
     ]
     if done.gone:
         lines.append(

@@ -52,7 +52,8 @@ def of_team(status: Report, team: Team) -> Report:
         lines.append(f"  pauses over {team['pause']} minutes are left out")
     lines += [_agreement(one) for one in team["agreement"]]
     if number := team["disagreements"]:
-        lines.append(f"On {number:,} pairs reviewers disagree; --disagreements lists them.")
+        pairs = "1 pair" if number == 1 else f"{number:,} pairs"
+        lines.append(f"On {pairs} reviewers disagree; --disagreements lists them.")
     return Report(status.data | {"team": team}, lines)
 
 

@@ -1,1 +1,1 @@
-"""Takes the pairs of a FiftyOne dataset that no import made, out of fields of its own."""
+"""Makes pairs of the labels of a FiftyOne dataset that PairLens did not import."""

@@ -1,4 +1,4 @@
-"""What must hold before a dataset is adopted: nothing of its own is written over."""
+"""Checks before a dataset is adopted, so that none of its own fields is overwritten."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SHARED = {
 
 
 def mask_fields(dataset: Any) -> list[str]:
-    """Fields that masks can be taken from."""
+    """The fields of masks."""
     return [name for name, field in dataset.get_field_schema().items() if _kind(field) in KINDS]
 
 
 def text_fields(dataset: Any, mask: str = "") -> list[str]:
-    """Fields, and attributes of the instances of a field, that queries can be taken from."""
+    """The fields of texts, and the text attributes of the instances of a field."""
     schema_of = dataset.get_field_schema()
     found = [name for name, field in schema_of.items() if _is_text(field)]
     listed = LISTS.get(_kind(schema_of.get(mask)))
@@ -45,11 +45,11 @@ def text_fields(dataset: Any, mask: str = "") -> list[str]:
 
 
 def check_dataset(samples: Any, options: dict[str, Any]) -> None:
-    """Validates that the samples can be adopted with some options.
+    """Validates that the samples can be adopted with the options.
 
     Raises:
-        UsageError: for a view of parts of samples
-        StateError: if they are no images, or PairLens' already in another way
+        UsageError: for a view whose samples are parts of stored ones
+        StateError: if the samples are not images, or were imported or adopted otherwise
     """
     dataset = fo_internals.dataset_of(samples)
     if fo_internals.is_of_parts(samples):
@@ -70,11 +70,11 @@ def check_dataset(samples: Any, options: dict[str, Any]) -> None:
 
 
 def check_fields(dataset: Any, phrase: str, places: Places, split: str | None = None) -> None:
-    """Validates that the fields are there, and that PairLens' own are free.
+    """Validates that the fields exist, and that the names of PairLens' fields are not used.
 
     Raises:
-        UsageError: if there is no such field, or it holds something else
-        StateError: if a field of the dataset's own has the name of one of PairLens'
+        UsageError: if a field does not exist or has another type
+        StateError: if a field of the dataset has the name of one of PairLens' fields
     """
     kinds = {name: _kind(field) for name, field in dataset.get_field_schema().items()}
     if kinds.get(places.mask) not in KINDS:
@@ -108,9 +108,9 @@ def _check_free(dataset: Any, kinds: dict[str, str], named: Collection[str]) -> 
 
 
 def settled(dataset: Any, places: Places, instances: InstanceChoice) -> Places:
-    """Decides whether queries are about their sample's instances one by one.
+    """Decides whether each query of a sample is about one of its instances.
 
-    They are where every sample has as many queries as instances, and one of them several.
+    They are if every sample has as many queries as instances, and some sample has several.
     """
     if places.within:
         return places
@@ -126,7 +126,7 @@ def settled(dataset: Any, places: Places, instances: InstanceChoice) -> Places:
 def are_boxes(dataset: Any, places: Places) -> bool:
     """Whether the target of each query is the box of one detection, and none has a mask.
 
-    Of a dataset that was adopted before, whether they were then.
+    For a dataset that was adopted before, the earlier decision holds.
     """
     if working_set.is_imported(dataset) or dataset.has_field(fields.TARGET_BOX):
         return working_set.is_imported(dataset) and dataset.has_field(fields.TARGET_BOX)

@@ -1,6 +1,6 @@
-"""The pairs that a sample has: queries out of one field, masks out of another.
+"""Pairs in a foreign sample: queries from one field, masks from another.
 
-Works on samples as they stand in the database.
+It works on stored documents.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ BOXES = "detections without a mask of their own are taken to be their box"
 
 @dataclass(frozen=True)
 class Places:
-    """Where the queries and the masks of a sample are.
+    """The fields of the queries and of the masks of a sample.
 
     Attributes:
-        phrase: path of the field of the queries; of a label's attribute where ``within`` is set
+        phrase: path of the field of the queries, or of an attribute if ``within`` is set
         mask: field of the labels
         within: whether each instance holds its own queries
-        each: whether the queries of a sample are about its instances, one by one
-        several: whether a sample has several queries and several instances
+        each: whether each query of a sample is about one of its instances
+        several: whether some sample has several queries and several instances
     """
 
     phrase: str
@@ -63,18 +63,18 @@ NOTHING: Label = {"_cls": "Detections", "detections": []}
 """The label of a query that is declared to have no target, where the sample has none."""
 
 
-class Found(NamedTuple):
-    """A query and the label that its mask is drawn from."""
+class QueryLabel(NamedTuple):
+    """A query and the label of its mask."""
 
     phrase: str
     label: Label
 
 
 def places_of(phrase: str, mask: str) -> Places:
-    """What two fields that were named mean.
+    """The places that two named fields stand for.
 
-    ``gt.detections.text``, or ``gt.text``, is an attribute of the instances in ``gt``; ``gt`` for
-    both their label.
+    ``gt.detections.text`` or ``gt.text`` is an attribute of the instances in ``gt``; ``gt`` for
+    both means the label of the instances.
     """
     name, _, rest = phrase.partition(".")
     if name != mask:
@@ -85,34 +85,34 @@ def places_of(phrase: str, mask: str) -> Places:
     return Places(rest or "label", mask, within=True)
 
 
-def pairs_of(document: Document, places: Places) -> list[Found]:
-    """The pairs of a sample; none where it has no query or no label.
+def pairs_of(document: Document, places: Places) -> list[QueryLabel]:
+    """The pairs of a sample; none if it has no query or no label.
 
-    An instance, or a sample, with several queries gives a pair for each.
+    An instance or sample with several queries has a pair for each.
     """
     label, texts = _label(document, places), texts_at(document, places.phrase)
-    instances = _alone(label) if label is not None else []
+    instances = _single_instances(label) if label is not None else []
     if label is None or not instances:
         declared = document.get(NO_TARGET) is True and not places.within
-        return [Found(text, NOTHING) for text in texts] if declared else []
+        return [QueryLabel(text, NOTHING) for text in texts] if declared else []
     if places.within:
         named = ((texts_at(one, places.phrase), alone) for one, alone in instances)
-        return [Found(text, alone) for texts, alone in named for text in texts]
+        return [QueryLabel(text, alone) for texts, alone in named for text in texts]
     if places.each and len(texts) == len(instances):
-        return [Found(text, alone) for text, (_, alone) in zip(texts, instances, strict=True)]
-    return [Found(text, label) for text in texts]
+        return [QueryLabel(text, alone) for text, (_, alone) in zip(texts, instances, strict=True)]
+    return [QueryLabel(text, label) for text in texts]
 
 
 def counts_of(document: Document, places: Places) -> tuple[int, int]:
-    """How many queries and how many instances a sample has."""
+    """The numbers of queries and of instances of a sample."""
     label = _label(document, places)
-    return len(texts_at(document, places.phrase)), len(_alone(label)) if label else 0
+    return len(texts_at(document, places.phrase)), len(_single_instances(label)) if label else 0
 
 
-def what_lacks(document: Document, places: Places) -> list[str]:
-    """Why a sample, or some of its instances, give no pair; empty where all do."""
+def reasons_without_pair(document: Document, places: Places) -> list[str]:
+    """Why a sample or some of its instances have no pair; empty if all have one."""
     label, texts = _label(document, places), texts_at(document, places.phrase)
-    instances = _alone(label) if label is not None else []
+    instances = _single_instances(label) if label is not None else []
     if not instances:
         what = "label" if label is None else "instance"
         return [] if pairs_of(document, places) else [f"it has no {what} in {places.mask!r}"]
@@ -128,8 +128,8 @@ def _label(document: Document, places: Places) -> Label | None:
     return label if isinstance(label, Mapping) and "_cls" in label else None
 
 
-def _alone(label: Label) -> list[tuple[Label, Label]]:
-    """The instances of a label, each with a label that holds it alone."""
+def _single_instances(label: Label) -> list[tuple[Label, Label]]:
+    """The instances of a label, each with a label of it alone."""
     listed = LISTS.get(label["_cls"])
     if listed is None:
         return [(label, label)]
@@ -137,9 +137,9 @@ def _alone(label: Label) -> list[tuple[Label, Label]]:
 
 
 def texts_at(value: Any, path: str) -> list[str]:
-    """The texts under a path of a document, blank ones left out.
+    """The texts at a path of a document, without blank ones.
 
-    They are texts, lists of them, or the labels of classifications.
+    The value can be a text, a list of texts, or classifications, whose labels are taken.
     """
     return [text for text in _texts(_at(value, path.split("."))) if text.strip()]
 
@@ -166,9 +166,9 @@ def draw(label: Label, size: ImageSize, values: ValueReading) -> Pixels:
     """The mask of a pair.
 
     Args:
-        label: of :func:`pairs_of`
+        label: a label from :func:`pairs_of`
         size: height and width of the image
-        values: how the values of masks are read, and who is told
+        values: how the values of masks are read and reported
 
     Returns:
         (height, width) uint8 of 0, 1 and 255, ignore; a mask of the whole image keeps its own size
@@ -183,7 +183,7 @@ def draw(label: Label, size: ImageSize, values: ValueReading) -> Pixels:
 
 
 def _with_boxes(label: Label, size: ImageSize, on_note: Callable[[Decision], object]) -> Label:
-    """The label, with its boxes for masks of the detections that have none."""
+    """The label, with boxes as masks of detections that have none."""
     if label["_cls"] == "Detection":
         return _box(label, size, on_note)
     if label["_cls"] != "Detections":
@@ -203,7 +203,7 @@ def _bounds(one: Label) -> list[float]:
 
 
 def _on_pixels(box: list[float], size: ImageSize) -> list[float]:
-    """A box with its sides between pixels, at least one; a box without area as it is."""
+    """A box with its sides between pixels, of one pixel or more; one without area is unchanged."""
     x, y, width, height = box
     if not all(map(isfinite, box)) or width <= 0 or height <= 0:
         return box
@@ -216,7 +216,7 @@ def _on_pixels(box: list[float], size: ImageSize) -> list[float]:
 def box_target(label: Label) -> Polygons:
     """The boxes of a label of detections as a target."""
     shapes: list[Shape] = []
-    for one, _ in _alone(label):
+    for one, _ in _single_instances(label):
         x, y, width, height = _bounds(one)
         right, low = x + width, y + height
         shapes.append(Shape(((x, y), (right, y), (right, low), (x, low))))
@@ -225,7 +225,7 @@ def box_target(label: Label) -> Polygons:
 
 @cache
 def _whole_box() -> bytes:
-    """An instance mask, as FiftyOne stores it, that is all target at whatever size."""
+    """An instance mask in FiftyOne's encoding that is all target, at any size."""
     stream = BytesIO()
     np.save(stream, np.ones((1, 1), bool))
     return zlib.compress(stream.getvalue())

@@ -1,4 +1,4 @@
-"""Keys, image ids and splits of samples that no published file names."""
+"""Keys, image ids and splits of foreign samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pairlens.importers.stored_values import Document
 
 
 def split_in(document: Document, field: str | None) -> str:
-    """The split of a sample: of a field, else of a tag; ``""`` where neither says one."""
+    """The split of a sample, from a field, else from a tag; ``""`` if neither has one."""
     named = document.get(field or fields.SPLIT)
     if isinstance(named, dict):  # a classification
         named = named.get("label")
@@ -26,16 +26,16 @@ def split_in(document: Document, field: str | None) -> str:
 
 
 class Names:
-    """Ids of images, which do not depend on where the files lie on this machine.
+    """Ids of images, which do not depend on the folder of the files on this machine.
 
-    The id is the file's name without suffix; of files that share that, with a digest of the path
-    from the folder that holds all.
+    The id is the file's name without suffix; files of equal names have a digest of their path in
+    the common folder appended.
 
     Args:
-        paths: of the images of all samples
+        paths: paths of the images of all samples
 
     Attributes:
-        root: the folder that holds all of them; ``""`` for none
+        root: the common folder; ``""`` for none
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -49,7 +49,7 @@ class Names:
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def relative(self, path: str) -> str:
-        """The path from the folder that holds all images."""
+        """The path in the common folder."""
         inside = bool(self.root) and path.startswith(self.root.rstrip("/") + "/")
         return os.path.relpath(path, self.root) if inside else path
 
@@ -61,7 +61,7 @@ class Names:
         return f"{stem}-{hashlib.sha256(self.relative(path).encode()).hexdigest()[:8]}"
 
     def numbers(self, path: str, split: str, count: int) -> range:
-        """The numbers of the next so many pairs of an image in a split."""
+        """The numbers of the next pairs of an image in a split."""
         first = self._counts[split, path]
         self._counts[split, path] += count
         return range(first, first + count)

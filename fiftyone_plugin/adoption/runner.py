@@ -1,9 +1,8 @@
-"""Makes the samples of a FiftyOne dataset pairs, in place or in a copy of it.
+"""Makes pairs of the samples of a FiftyOne dataset, in place or in a copy.
 
-A pair is one sample: a sample with one query becomes that pair, one with several its first, and the
-others are added as samples of the same image, with all that the sample holds besides. Fields that
-were there stay as they are; masks are drawn into files of PairLens' own, in the field
-``segmentation``.
+A pair is one sample. A sample becomes the pair of its first query; for further queries, samples of
+the same image with the same other fields are added. Existing fields are not changed; masks are
+drawn into files of PairLens, in the field ``segmentation``.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ from pairlens.fiftyone_plugin.adoption.checking import (
 )
 from pairlens.fiftyone_plugin.adoption.labels import (
     NOTHING,
-    Found,
     InstanceChoice,
     Places,
+    QueryLabel,
     box_target,
     draw,
     pairs_of,
     places_of,
-    what_lacks,
+    reasons_without_pair,
 )
 from pairlens.fiftyone_plugin.adoption.naming import Names, split_in
 from pairlens.fiftyone_plugin.adoption.samples import another, values_of
@@ -92,26 +91,26 @@ def adopt(
     given_media_dir: Given = None,
     progress: Progress = no_progress,
 ) -> ImportSummary:
-    """Makes samples pairs; again, with the same options, it takes in what was added since.
+    """Makes pairs of samples; repeated with the same options, it adds the pairs of new samples.
 
     Args:
         samples: a dataset or view that PairLens did not import
         phrase: field of the queries: texts, lists of them, classifications, or an attribute of
             the instances of ``mask``, such as ``gt.text``
         mask: field of ``Segmentation``, ``Detections`` or ``Polylines``
-        name: of a copy that is made and adopted, instead of the dataset itself
-        split: field that says which split a sample is in; ``split`` or the tags by default
-        instances: whether a query is about the instance of its number, or all of them
+        name: name of a copy to adopt instead of the dataset itself
+        split: field of the sample's split; ``split`` or the tags by default
+        instances: whether a query is about the instance of its number, or about all instances
         mask_values: which values of masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
-        given_media_dir: where masks go, a folder or the address of an object store; by default a
-            folder of the dataset's name
+        given_media_dir: a folder or the address of an object store for masks; by default a folder
+            with the dataset's name
         progress: called with samples done and samples in all
 
     Raises:
-        UsageError: for fields that are not there or hold something else
-        StateError: if the dataset is PairLens' already, holds no images or has a field of its own
-            by the name of one of PairLens', or no pair was found
+        UsageError: for fields that do not exist or have another type
+        StateError: if PairLens imported the dataset, it holds no images, one of its fields has the
+            name of one of PairLens' fields, or it has no pair
     """
     started = time.perf_counter()
     places = places_of(phrase, mask)
@@ -155,10 +154,10 @@ def _check_some(dataset: Any, phrase: str, places: Places) -> None:
 
 
 def _copy(samples: Any, name: str) -> Any:
-    """A copy of the samples with all that they hold.
+    """A copy of the samples with all fields.
 
     Raises:
-        UsageError, StateError: if it cannot have the name
+        UsageError, StateError: if the name is invalid or taken
     """
     import fiftyone as fo
 
@@ -169,15 +168,15 @@ def _copy(samples: Any, name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class _ForeignSample:
     """A sample that is to become pairs.
 
     Attributes:
-        document: as it is stored
-        split, image_id: of its pairs
-        file: the image's path from the folder that holds all images
-        numbers: of its pairs, among those of the image
-        found: what they are
+        document: the stored document
+        split, image_id: split and image id of its pairs
+        file: path of the image in the common folder
+        numbers: numbers of its pairs among those of the image
+        found: query and label of each pair
         boxes: whether their targets are boxes
     """
 
@@ -186,7 +185,7 @@ class _Sample:
     image_id: str
     file: str
     numbers: range
-    found: list[Found]
+    found: list[QueryLabel]
     boxes: bool
 
     def record(self, index: int) -> Pair:
@@ -211,21 +210,21 @@ class _Sample:
 
 
 @dataclass
-class _Made:
-    """What became of a sample."""
+class _Prepared:
+    """The prepared pairs of a sample."""
 
     pairs: list[PreparedPair] = field(default_factory=list)
     faults: list[RecordError] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
 
-def _prepare(sample: _Sample, place: MediaPlace, setting: MaskValues | None) -> _Made:
-    """Draws and writes the masks of a sample's pairs; workers run it.
+def _prepare(sample: _ForeignSample, place: MediaPlace, setting: MaskValues | None) -> _Prepared:
+    """Draws and writes the masks of a sample's pairs, in a worker.
 
     Raises:
         RecordError: if the image cannot be read
     """
-    made = _Made()
+    made = _Prepared()
     image = prepare_image(sample.record(0), place)
     values = ValueReading("mask_values", setting, made.decisions.append)
     for index, found in enumerate(sample.found):
@@ -262,9 +261,9 @@ class _Adoption:
     """Adopts the samples of one dataset or view.
 
     Args:
-        samples: what is adopted
-        names: of its images
-        places: of queries and masks
+        samples: the samples to adopt
+        names: ids of their images
+        places: fields of queries and masks
         split: field of the split
         setting: which values of masks are the target
     """
@@ -287,7 +286,7 @@ class _Adoption:
         self._decisions = Decisions()
 
     def open(self, options: dict[str, Any], given_media_dir: Given) -> None:
-        """Marks the dataset as PairLens' own, and declares the fields."""
+        """Marks the dataset as adopted, and declares the fields."""
         dataset = self._dataset
         if not dataset.persistent:
             dataset.persistent = True
@@ -304,7 +303,7 @@ class _Adoption:
         store.update_info(dataset, **facts, complete=False)
 
     def _clear_left(self) -> None:
-        """Deletes the samples that were added for one that a killed run did not come to mark."""
+        """Deletes samples that a killed run added for a sample that it did not mark."""
         collection = fo_internals.collection(self._dataset)
         unmarked = {str(doc["_id"]) for doc in collection.find(_UNMARKED, {"_id": 1})}
         added = collection.find({_FROM: {"$type": "string"}}, {_FROM: 1})
@@ -315,7 +314,7 @@ class _Adoption:
             self._dataset.delete_samples(left)
 
     def run(self, progress: Progress) -> ImportSummary:
-        """Adopts what is not yet."""
+        """Adopts the samples that are not adopted yet."""
         dataset = self._dataset
         place = MediaPlace(media_dir(dataset), placeholders=False)
         summary = ImportSummary(dataset.name, fields.ADOPTED, kind="pairs")
@@ -324,7 +323,7 @@ class _Adoption:
         try:
             work = partial(_prepare, place=place, setting=self._setting)
             done = 0
-            for batch in store.batched(map_items(work, self._wanted(skips)), _BATCH):
+            for batch in store.batched(map_items(work, self._pending(skips)), _BATCH):
                 summary.added += self._write(batch, skips)
                 done += len(batch)
                 progress(done, max(done, total))
@@ -342,8 +341,8 @@ class _Adoption:
             rule, other = (_EACH, "all") if self._places.each else (_ALL, "each")
             self._decisions(Decision(rule, "instances", override=f"--instances {other}"))
 
-    def _wanted(self, skips: SkipLog) -> Iterator[_Sample]:
-        """The samples that are not adopted yet, with what is to become of them."""
+    def _pending(self, skips: SkipLog) -> Iterator[_ForeignSample]:
+        """Yields the samples that are not adopted yet, with their pairs."""
         chosen = set(self._samples.values("_id")) if fo_internals.is_view(self._samples) else None
         collection = fo_internals.collection(self._dataset)
         for document in collection.find({}).sort("_id", 1):
@@ -357,16 +356,16 @@ class _Adoption:
             if document.get(fields.KEY) or (chosen is not None and document["_id"] not in chosen):
                 continue
             file = self._names.relative(path)
-            for reason in what_lacks(document, self._places):
+            for reason in reasons_without_pair(document, self._places):
                 skips(RecordError(file, reason))
             if found:
                 if (before := document.get(fields.SPLIT)) and before != split:
                     self._decisions(Decision(f"the split {before!r} is written {split!r}", "split"))
                 image_id = self._names.image_id(path)
-                yield _Sample(document, split, image_id, file, numbers, found, self._boxes)
+                yield _ForeignSample(document, split, image_id, file, numbers, found, self._boxes)
 
-    def _write(self, batch: list[Outcome[_Sample, _Made]], skips: SkipLog) -> int:
-        """Stores what became of some samples; returns the number of pairs."""
+    def _write(self, batch: list[Outcome[_ForeignSample, _Prepared]], skips: SkipLog) -> int:
+        """Stores prepared pairs; returns their number."""
         now, dataset_id = datetime.now(UTC), fo_internals.dataset_id(self._dataset)
         added: list[Document] = []
         changes: list[tuple[ObjectId, dict[str, Any]]] = []
@@ -382,7 +381,7 @@ class _Adoption:
             values = [values_of(pair, origin, dataset_id, now) for pair in made.pairs]
             changes += [(origin["_id"], one) for one in values[:1]]
             added += [another(origin, now) | one for one in values[1:]]
-        # Until its own sample is marked, what was added for it counts as left by a killed run.
+        # Until the sample is marked, samples added for it count as left by a killed run.
         refused: list[str] = []
         store.insert(self._dataset, added, lambda doc, why: refused.append(doc[fields.KEY]))
         store.update(self._dataset, changes)
@@ -390,5 +389,7 @@ class _Adoption:
         for key in refused:
             skips(RecordError(key, "the database cannot store it"))
         if changes:
-            store.update_info(self._dataset, **{fields.CHECKS_RUN: {}})  # none has seen these
+            store.update_info(
+                self._dataset, **{fields.CHECKS_RUN: {}}
+            )  # the new pairs are unchecked
         return len(changes) + len(added) - len(refused)

@@ -57,8 +57,10 @@ def audit(
         UsageError: for another kind of file, or less than no examples
         StateError: if the dataset has no pairs, or the files cannot be written
     """
-    if out.suffix.lower() != ".md" or examples < 0:
-        raise UsageError(f"--out {out} --examples {examples}: give a .md file, and 0 or more")
+    if out.suffix.lower() != ".md":
+        raise UsageError(f"--out {out} is no .md file; the page is Markdown")
+    if examples < 0:
+        raise UsageError(f"--examples {examples}: give 0 or more")
     name = fo_internals.dataset_of(samples).name
     if not working_set.count(samples):
         raise StateError(f"dataset {name!r} has no pairs to audit")

@@ -119,7 +119,8 @@ def _unmet_need(one: Check, with_predictions: bool, has_field: Callable[[str], b
     if EMBEDDINGS in one.needs:
         wanted = [one.params[name] for name in EMBEDDING_PARAMS]
         if missing := [name for name in wanted if not has_field(name)]:
-            return f"needs embeddings; the dataset has no field {' and '.join(missing)}"
+            noun = "field" if len(missing) == 1 else "fields"
+            return f"needs embeddings; the dataset has no {noun} {' and '.join(missing)}"
     if fields.JUDGEMENTS in one.needs and not has_field(fields.JUDGEMENTS):
         return "needs the answers of a judge; pairlens judge DATASET asks one"
     if fields.SOURCE_BOXES in one.needs and not has_field(fields.SOURCE_BOXES):

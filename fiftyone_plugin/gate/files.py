@@ -47,7 +47,7 @@ MANY = 20_000
 MANY_IMAGES = 1000
 """Images from which on it pays to start processes that read them."""
 
-_NO_PIXELS = "needs the images' pixels, which pairlens flag reads of a dataset"
+_NO_PIXELS = "needs the images' pixels, which pairlens flag reads from a dataset"
 
 
 def find_in_files(

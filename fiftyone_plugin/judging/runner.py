@@ -242,7 +242,7 @@ def _store(
                 waiting = []
     finally:  # answers are paid for, whatever ends the run
         store.update(dataset, waiting)
-    progress(summary.samples, summary.samples)
+    progress(pending.seen, summary.samples)  # less than all if the budget ended the run
 
 
 def _priced(judgement: Judgement, price: Price | None) -> Judgement:

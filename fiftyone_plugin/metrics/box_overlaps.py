@@ -202,7 +202,7 @@ def _iou(one: Overlap) -> float:
 
 
 def rule(best: bool) -> Decision:
-    """What is told of a scoring of boxes."""
+    """The note on a scoring of boxes."""
     which = "the one that fits best" if best else "the most confident"
     told = f"scored as boxes, of several {which}; areas are in 1/{UNITS} of a pixel"
     return Decision(told, "shape", override="--as masks")

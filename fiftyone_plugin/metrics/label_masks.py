@@ -1,8 +1,7 @@
 """Masks of pairs, from any type of FiftyOne label.
 
-Works on labels as they stand in the database, so that no FiftyOne object is made for a pair.
-A ``Segmentation`` is a mask of the whole image; ``Detections`` and ``Polylines`` are
-instances, whose union is the mask.
+It works on stored labels, without a FiftyOne object for each pair. A ``Segmentation`` is a mask of
+the whole image; ``Detections`` and ``Polylines`` are instances, whose union is the mask.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class Instance:
 
     Attributes:
         label: its class
-        pixels: (height, width) uint8 of 0 and 1, as large as the image
+        pixels: (height, width) uint8 of 0 and 1, in the size of the image
     """
 
     label: str
@@ -63,12 +62,12 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class ValueReading:
-    """How the values of a field's masks are read.
+    """Settings for the values of a field's masks, and the callback for decisions.
 
     Attributes:
-        kind: of the decisions, such as ``pred_values``
-        setting: which values are the target, where that was set by hand
-        on_note: takes what was decided
+        kind: kind of the decisions, such as ``pred_values``
+        setting: the values of the target, if set by the user
+        on_note: receives decisions
     """
 
     kind: str = ""
@@ -89,7 +88,7 @@ class ValueReading:
 
 
 AS_DECIDED = ValueReading()
-"""By the values alone, untold."""
+"""By the values alone, without a report."""
 
 
 def is_instances(label: Label) -> bool:
@@ -98,7 +97,7 @@ def is_instances(label: Label) -> bool:
 
 
 def path_of(label: Label | None) -> str | None:
-    """The file of a mask of the whole image, where the label is one that lies on disk."""
+    """The file of a mask of the whole image; ``None`` for other labels."""
     return label.get("mask_path") if label and label["_cls"] == "Segmentation" else None
 
 
@@ -114,16 +113,16 @@ def mask_of(
 
     Args:
         label: a document of one of :data:`KINDS`
-        size: of the image; instances need it, masks of the whole image bring their own
-        stored: 255 in a mask is *ignore*, as PairLens stores it, and not a target's value; a
-            mask that cannot be one of those was put there by hand, and is read by its values
-        known: digests of masks that PairLens stored for the pair; ``None`` where *ignore* is the
-            user's own declaration
-        values: how its values are read
+        size: size of the image; needed for instances, as masks of the whole image have their own
+        stored: whether 255 in a mask is *ignore*, as PairLens stores it, and not a target's value;
+            a mask that PairLens cannot have stored is read by its values
+        known: digests of masks that PairLens stored for the pair; ``None`` if the user declared
+            *ignore*
+        values: settings for its values
 
     Returns:
-        (height, width) uint8 of 0, 1 and 255, ignore; an instance whose label contains
-        "ignore" is ignored where no other is
+        (height, width) uint8 of 0, 1 and 255, ignore; pixels of an instance whose label contains
+        "ignore" are ignored unless another instance covers them
 
     Raises:
         MaskError: if it cannot be decoded
@@ -137,9 +136,9 @@ def mask_of(
 
 
 def _is_as_stored(found: Pixels, known: Collection[str] | None) -> bool:
-    """Whether an array holds 0, 1 and 255 as PairLens stores them.
+    """Whether an array has 0, 1 and 255 in PairLens' meaning.
 
-    One of 0 and 255 may be a target of somebody's own, or *ignore* alone: its digest tells.
+    One of 0 and 255 can be a user's target or only *ignore*; its digest decides.
     """
     if known is None or greatest(found) <= TARGET:
         return True
@@ -152,8 +151,8 @@ def prediction_of(label: Label, size: ImageSize, values: ValueReading = AS_DECID
 
     Args:
         label: a document of one of :data:`KINDS`
-        size: of the ground truth, at which instances are drawn
-        values: how its values are read
+        size: size of the ground truth, in which instances are drawn
+        values: settings for its values
 
     Returns:
         (height, width) uint8 of 0 and 1; a mask of the whole image keeps its own size
@@ -174,7 +173,7 @@ def _is_bytes(found: NDArray[Any] | Mask) -> TypeGuard[Pixels]:
 
 
 def _union(label: Label, size: ImageSize | None, values: ValueReading) -> Pixels:
-    pixels = np.zeros(_known(size), np.uint8)
+    pixels = np.zeros(_required_size(size), np.uint8)
     for one in instances_of(label, size, values):
         value = IGNORE if "ignore" in one.label.casefold() else TARGET
         np.copyto(pixels, value, where=(one.pixels > 0) & (pixels != TARGET))
@@ -189,7 +188,7 @@ def instances_of(
     Raises:
         MaskError: if one cannot be drawn, or the size of the image is not known
     """
-    height, width = _known(size)
+    height, width = _required_size(size)
     listed = LISTS.get(label["_cls"])
     for one in label.get(listed) or () if listed else (label,):
         pixels = np.zeros((height, width), np.uint8)
@@ -200,7 +199,7 @@ def instances_of(
         yield Instance(one.get("label") or "", pixels)
 
 
-def _known(size: ImageSize | None) -> ImageSize:
+def _required_size(size: ImageSize | None) -> ImageSize:
     if size is None:
         raise MaskError("the image's size is not known; run: dataset.compute_metadata()")
     if size[0] * size[1] > MAX_PIXELS:
@@ -209,7 +208,7 @@ def _known(size: ImageSize | None) -> ImageSize:
 
 
 def _pixels(label: Label, setting: MaskValues | None) -> NDArray[Any] | Mask:
-    """The stored mask, with any values; read already where its file has a palette or the like."""
+    """The stored mask with any values; already read as a mask if its file has a palette."""
     if path := label.get("mask_path"):
         return _read(path, setting)
     if label.get("mask") is not None:
@@ -226,7 +225,7 @@ def _read(path: str, setting: MaskValues | None) -> Pixels | Mask:
 
 
 def _unpack(data: bytes) -> NDArray[Any]:
-    """An array as FiftyOne keeps it in the database: a compressed ``.npy``, never a pickle."""
+    """An array in FiftyOne's encoding in the database: a compressed ``.npy``, never a pickle."""
     opener = zlib.decompressobj()
     try:
         raw = opener.decompress(data, 8 * MAX_PIXELS)
@@ -241,7 +240,7 @@ def _unpack(data: bytes) -> NDArray[Any]:
 def _detection(one: Label, pixels: Pixels, values: ValueReading) -> None:
     x, y, width, height = (float(v) for v in one.get("bounding_box") or (0, 0, 0, 0))
     corners = _places([(x, y), (x + width, y + height)], pixels)
-    # Cut off towards zero, as FiftyOne does.
+    # Truncated towards zero, as in FiftyOne.
     cut = np.trunc(corners + np.copysign(_NUDGE, corners)).astype(int)
     (left, top), (right, bottom) = cut.tolist()
     if not one.get("mask_path") and one.get("mask") is None:
@@ -262,10 +261,10 @@ def _polyline(one: Label, pixels: Pixels) -> None:
     shapes = one.get("points") or []
     if sum(map(len, shapes)) > MAX_POINTS:
         raise MaskError("a polyline has too many points")
-    # Rounded, as FiftyOne does.
+    # Rounded, as in FiftyOne.
     places = [np.rint(_places(shape, pixels)) for shape in shapes if len(shape) > 2]
     drawn = [place.astype(np.int32) for place in places]
-    # At once, so that a ring inside another is a hole.
+    # All at once, so that a ring inside another is a hole.
     cv2.fillPoly(pixels, drawn, TARGET)
 
 

@@ -146,7 +146,7 @@ def count_chunk(docs: Sequence[Mapping[str, Any]], source: MaskSource) -> ChunkO
 
 
 class _Masks:
-    """A source, with who is told how its masks are read."""
+    """A source with the callback for decisions about its masks."""
 
     def __init__(self, source: MaskSource, on_note: Callable[[Decision], object]) -> None:
         self.source = source

@@ -70,7 +70,7 @@ class ConsensusSummary:
             self.skips[reason] = self.skips.get(reason, 0) + pairs
 
 
-class Agreed(NamedTuple):
+class PairConsensus(NamedTuple):
     """Consensus on one pair.
 
     Attributes:
@@ -83,7 +83,7 @@ class Agreed(NamedTuple):
     agreement: float
 
 
-def agree(masks: Sequence[Pixels]) -> Agreed:
+def agree(masks: Sequence[Pixels]) -> PairConsensus:
     """Combines two masks or more of 0 and 1, of equal shapes.
 
     A pixel that exactly half of them have is background: of two, the intersection remains.
@@ -95,7 +95,7 @@ def agree(masks: Sequence[Pixels]) -> Agreed:
         ious.append(both / union if union else 1.0)
     votes = np.sum(masks, axis=0, dtype=np.uint16)
     majority: Pixels = np.greater(2 * votes, len(masks)).astype(np.uint8)
-    return Agreed(majority, float(np.mean(ious)))
+    return PairConsensus(majority, float(np.mean(ious)))
 
 
 @leases.holding("consensus", "field {field_name}")
@@ -131,11 +131,11 @@ def consensus(
     started = time.perf_counter()
     dataset = fo_internals.dataset_of(samples)
     _check_sources(dataset, sources, field_name)
-    beside = {
+    companions = {
         fields.agreement_field(field_name): fo.FloatField,
         fields.agreed_area_field(field_name): fo.IntField,
     }
-    field = MaskField(dataset, field_name, STEP, list(sources), beside)
+    field = MaskField(dataset, field_name, STEP, list(sources), companions)
     field.check("a consensus", resume, overwrite)
     if field.resumes_another(resume):
         raise StateError(

@@ -94,8 +94,8 @@ class PrivateAddress(Exception):
 class ConnectionWatch:
     """Closes a connection to an address of a private network before anything is sent.
 
-    A name can stand for another address when it is connected to than when it was looked up; what
-    counts is where the connection leads. Of a connection to a proxy it says nothing.
+    A name can resolve to another address for the connection than for the look-up, so the address of
+    the connection is checked. Connections to a proxy are not checked.
 
     Args:
         url: of the request, whose extension ``trace`` it is

@@ -71,7 +71,7 @@ class Limits:
 
     Attributes:
         connect: seconds to connect
-        read: seconds that a server may say nothing
+        read: seconds without data from the server
         total: seconds for one call with all its attempts
         retries: attempts after the first
         backoff: seconds before the first retry, twice as many before the next, and so on,

@@ -37,8 +37,8 @@ def option(
     """A dataclass field that is a parameter.
 
     Args:
-        about: what it means, for people
-        default: its value unless told; without one the parameter must be given
+        about: its meaning, for users
+        default: its default value; a parameter without one is required
         low, high: the least and the greatest number allowed
         choices: the texts allowed; any if empty
         holds: what a text must contain exactly once, where the query goes

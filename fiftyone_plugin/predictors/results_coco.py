@@ -69,11 +69,11 @@ class ResultMask:
     """One mask of a file, undecoded.
 
     Attributes:
-        file, index: where it stands
-        mask: as it was written
-        size: (width, height) of its image where the file tells, or ``None``
-        score: 1 where there is none; ``None`` where it is no number
-        phrase: in normal form, or ``""``
+        file, index: file and number of its record
+        mask: the mask as written
+        size: (width, height) of its image, ``None`` if the file does not have it
+        score: its score, 1 if it has none, ``None`` if that is not a number
+        phrase: its query in normal form, or ``""``
     """
 
     file: Path
@@ -85,7 +85,7 @@ class ResultMask:
 
     @property
     def place(self) -> str:
-        """Where it stands, for messages."""
+        """File and number of the record, for messages."""
         return f"{self.file.name}[{self.index}]"
 
 
@@ -93,11 +93,11 @@ class CocoResults:
     """Predictions of one or several files.
 
     Args:
-        contents: what :func:`read_content` gave for each file
+        contents: the result of :func:`read_content` for each file
         min_score: records with a lower score do not count
-        scale: of polygons and boxes; ``auto`` to tell shares from pixels record by record
-        rle_size: the order of an RLE's sides, where that was set by hand
-        reading: takes what was decided, and the boxes that were drawn
+        scale: scale of polygons and boxes; ``auto`` distinguishes shares and pixels by record
+        rle_size: order of an RLE's sides, if set by the user
+        reading: receives decisions and the boxes that were drawn
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class CocoResults:
             self._keys.setdefault(key, []).append(record)
         if ref:
             self._refs.setdefault(ref, []).append(record)
-        # What names one query and not its words must not serve the image's other queries.
+        # A record that names one query without its words must not be used for other queries.
         if record.phrase or not (key or ref):
             name = _text(image, _IMAGE[:-1]) or _text(fields, _IMAGE)
             if name:
@@ -153,7 +153,7 @@ class CocoResults:
         return self._joined(counting, query)
 
     def unused(self) -> list[str]:
-        """Records that no query asked for so far."""
+        """Records that no query has used."""
         return [r.place for r in self._all if f"{r.file}[{r.index}]" not in self._used]
 
     def _joined(self, records: Sequence[ResultMask], query: Query) -> Prediction:
@@ -169,7 +169,7 @@ class CocoResults:
         """A record's mask.
 
         Raises:
-            MaskError: naming the record, if it holds none
+            MaskError: with the record, if it holds no mask
         """
         from pairlens.importers.mask_frame import decode_in_frame
 
@@ -196,7 +196,7 @@ class CocoResults:
     def _count(
         self, record: ResultMask, rings: Sequence[Sequence[Point]], size: tuple[int, int]
     ) -> None:
-        """Counts the numbers of an outline, by which its unit may be doubted."""
+        """Counts the numbers of an outline, to check its unit."""
         points = [point for ring in rings for point in ring]
         if points and self._scale == "auto" and record.place not in self._drawn:
             self._drawn.add(record.place)
@@ -216,7 +216,7 @@ def read_content(file: Path) -> Any:
     """The JSON of a file, its lines as a list.
 
     Raises:
-        LayoutError: if it is too large or no whole JSON
+        LayoutError: if it is too large or not complete JSON
     """
     try:
         data = read_bounded(file, MAX_JSON)
@@ -241,7 +241,7 @@ def is_coco(content: Any) -> bool:
 
 
 def _compared(phrase: str) -> str:
-    """A query as it is compared; one without a word is not the same as none."""
+    """A query in the form for comparison; one without a word differs from none."""
     return normal_form(phrase) or phrase.strip()
 
 
@@ -254,7 +254,7 @@ def _rows(content: Any) -> list[Any] | None:
 
 
 def _by_image(content: Any) -> list[dict[str, Any]]:
-    """The records of an object that has them by image, each with the image's name."""
+    """The records of an object by image, each with the image's name."""
     if not isinstance(content, dict):
         return []
     return [
@@ -269,7 +269,7 @@ def _is_rle(record: Mapping[str, Any]) -> bool:
 
 
 def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
-    """Number, record and the image it is of, where the content lists images."""
+    """Yields number, record and, if the content lists images, its image."""
     listed = content.get("images") if isinstance(content, dict) else None
     images: dict[str, Mapping[str, Any]] = {
         _text(image, ("id",)): image
@@ -305,7 +305,7 @@ def _score(record: ResultMask) -> float:
 
 
 def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
-    """The first of some members that is a text or a whole number."""
+    """The first of the members that is a text or an integer."""
     for name in names:
         value = fields.get(name)
         if isinstance(value, str) and value:

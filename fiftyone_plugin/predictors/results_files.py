@@ -1,4 +1,4 @@
-"""Finding and reading files of predictions, which may come from anyone."""
+"""Finds and reads files of predictions, which are untrusted input."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ PREDICTIONS = ("pred", "prediction", "pred_mask", "mask", "masks")
 
 @dataclass
 class LastMask:
-    """The mask that was read last.
+    """Properties of the mask that was read last.
 
     Attributes:
-        orientation: that its file declares, 1 to 8, by which it was turned
+        orientation: the orientation that its file declares, 1 to 8, by which it was turned
     """
 
     orientation: int = UPRIGHT
@@ -43,13 +43,13 @@ class LastMask:
 
 @dataclass(frozen=True)
 class MaskReading:
-    """How masks of a run are read.
+    """Settings for reading the masks of a run, and its decisions.
 
     Attributes:
-        values: which values are the target, where that was set by hand
-        on_note: takes what was decided
+        values: the values of the target, if set by the user
+        on_note: receives decisions
         outlines: the numbers of the boxes and polygons that were drawn
-        last: what the mask that was read last says of itself
+        last: properties of the mask that was read last
     """
 
     values: MaskValues | None = None
@@ -58,7 +58,7 @@ class MaskReading:
     last: LastMask = field(default_factory=LastMask)
 
     def target(self, mask: Mask, example: str) -> Prediction:
-        """The (height, width) uint8 of 0 and 1 of a mask, once it is told how it was read."""
+        """The (height, width) uint8 of 0 and 1 of a mask; its decisions are reported."""
         for decision in of_values(mask, example):
             self.on_note(decision)
         self.last.orientation = mask.orientation
@@ -66,13 +66,13 @@ class MaskReading:
 
 
 AS_DECIDED = MaskReading()
-"""By the values alone, untold."""
+"""By the values alone, without a report."""
 
 
 def list_files(root: Path) -> list[Path]:
-    """All ordinary files under a folder, sorted, hidden ones left out.
+    """All regular files under a folder, sorted, without hidden ones.
 
-    A link to a file counts where it stays in the folder; linked folders are not entered.
+    A link to a file in the folder counts; links to folders are not followed.
 
     Args:
         root: a folder, resolved
@@ -107,14 +107,14 @@ def _is_file_inside(entry: os.DirEntry[str], root: Path) -> bool:
 
 
 def inside(folder: Path, relative: object) -> Path:
-    """The file that a file of predictions names, relative to its folder.
+    """The path of a file that a file of predictions names, relative to its folder.
 
     Args:
         folder: resolved
         relative: what stood in the file, with ``/`` or ``\\``
 
     Raises:
-        MaskError: if it is no text, leads out of the folder, or is no ordinary file
+        MaskError: if it is not a text, leads out of the folder, or is not a regular file
     """
     if not isinstance(relative, str) or not relative:
         raise MaskError(f"the file of predictions names no mask file but {relative!r:.80}")
@@ -131,14 +131,14 @@ def inside(folder: Path, relative: object) -> Path:
 
 
 def of_split(folders: Sequence[tuple[str, ...]], split: str) -> list[int]:
-    """Which of several candidates serve a split, by the folders that they lie in.
+    """Selects the candidates for a split by the names of their folders.
 
-    The last folder named for a split says which split a candidate is of. One of another
-    split is ruled out; one of this split is preferred to those that do not say.
+    The last folder with the name of a split is a candidate's split. Candidates of another split are
+    excluded, and those of this split are preferred to those without one.
 
     Args:
         folders: for each candidate the names of its folders, outermost first
-        split: the query's
+        split: the split of the query
 
     Returns:
         indices into ``folders``
@@ -157,7 +157,7 @@ def read_prediction(
     Args:
         path: the file; of an NPZ the array ``pred``, or the only one
         row: which mask of a (masks, height, width) array; ``None`` where there must be one
-        reading: which values are the target, and who is told
+        reading: settings for reading masks
 
     Returns:
         (height, width) uint8 of 0 and 1
@@ -175,7 +175,7 @@ def read_prediction(
     except MaskError as error:
         text = str(error)
         raise MaskError(text if text.startswith(path.name) else f"{path.name}: {text}") from error
-    except Exception as error:  # broken files break decoders in more ways than they document
+    except Exception as error:  # decoders raise undocumented errors for broken files
         raise MaskError(f"{path.name} cannot be decoded ({error})") from error
     return reading.target(mask, path.name)
 

@@ -62,7 +62,7 @@ class LisatResults:
         root: the folder, resolved
         predictions: the ``preds_*.json`` in it
         files: all files of the folder, for :meth:`unused`; without them, those named
-        reading: which values are the target, and who is told
+        reading: settings for reading masks
 
     Raises:
         LayoutError: if one of the JSON files is broken
@@ -104,9 +104,9 @@ class LisatResults:
         return read_prediction(paths[0], row, self._reading)
 
     def unused(self) -> list[str]:
-        """Mask files that served no query so far, relative to the folder."""
+        """Mask files that no query has used, relative to the folder."""
         files = self._named() if self._files is None else self._files
-        # Links inside the folder are used under the name of what they lead to.
+        # Links inside the folder count under the name of their target.
         unused = [f for f in files if f not in self._used and f.resolve() not in self._used]
         return [f.relative_to(self._root).as_posix() for f in unused]
 
@@ -123,7 +123,7 @@ class LisatResults:
             listed = ", ".join(p.relative_to(self._root).as_posix() for p in paths)
             raise MaskError(f"{len(paths)} predictions claim {query.key}: {listed}; keep one run")
         for entry in entries:
-            # Runs with other numbers of ranks in one folder write over each other's files.
+            # Runs with different numbers of ranks overwrite each other's files.
             claims = self._claims[entry.folder, str(entry.mask)]
             if len(claims) > 1:
                 raise MaskError(

@@ -23,8 +23,8 @@ class MaskFolder:
 
     Args:
         root: the folder, resolved
-        files: what is in it; files that are no masks are left out
-        reading: which values are the target, and who is told
+        files: its files; those that are not masks are ignored
+        reading: settings for reading masks
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class MaskFolder:
     def read(self, query: Query) -> Prediction:
         """The query's mask; see
         :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
-        # dict.fromkeys: in order, and an image id that is its file's stem is asked for once.
+        # dict.fromkeys keeps the order, and looks up an id that equals its file's stem once.
         stem = PurePosixPath(query.image_name).stem
         names = (safe_name(query.key), query.image_id, safe_name(query.image_id), stem)
         for name in dict.fromkeys(names):
@@ -55,7 +55,7 @@ class MaskFolder:
         raise NoPrediction("no mask file is named for it or its image")
 
     def unused(self) -> list[str]:
-        """Mask files that matched no query so far, relative to the folder."""
+        """Mask files that no query has used, relative to the folder."""
         return [f.relative_to(self._root).as_posix() for f in self._files if f not in self._used]
 
     def _find(self, name: str, split: str) -> list[Path]:

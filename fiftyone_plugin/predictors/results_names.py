@@ -1,4 +1,4 @@
-"""The names under which predictions made elsewhere may know a pair."""
+"""Names of pairs and images in predictions that were made elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def posix(path: str) -> PurePosixPath:
-    """A path as it stood in a file, from whatever system."""
+    """A path from a file of any operating system, with ``/``."""
     return PurePosixPath(path.replace("\\", "/"))
 
 
@@ -46,7 +46,7 @@ def image_names(query: Query) -> tuple[str, ...]:
 
 @dataclass
 class ImageTable(Generic[T]):
-    """Things found by the image they are of, whatever folders its path had.
+    """A table of things by image, whatever the folders in its path.
 
     Attributes:
         things: by the path's last part, with and without its suffix
@@ -67,10 +67,10 @@ class ImageTable(Generic[T]):
             self.things[name].append((folders, thing))
 
     def find(self, query: Query, serves: Callable[[T], bool] = lambda _: True) -> list[T]:
-        """What serves a query, under the first of its image's names that has anything.
+        """The things for a query, under the first name of its image that has any.
 
-        As the names are written first; else without regard to case, composed accents and
-        percent-encoding, where just one name is meant.
+        Exact names are tried first, then names that differ in case, composed accents or
+        percent-encoding, if there is only one.
         """
         names = image_names(query)
         alike = (self._alike.get(_folded(name), set()) for name in names)
@@ -87,5 +87,5 @@ def _folded(name: str) -> str:
 
 
 def first_of(names: Iterable[str], table: dict[str, list[T]]) -> list[T]:
-    """What stands under the first of the names that the table has."""
+    """The value of the first name that the table has."""
     return next((table[name] for name in names if name in table), [])

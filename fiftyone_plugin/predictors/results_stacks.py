@@ -1,4 +1,4 @@
-"""Stacks of masks: one (masks, height, width) array, and what each row is of.
+"""Stacks of masks: one (masks, height, width) array, and the names of its rows.
 
 ::
 
@@ -58,11 +58,11 @@ class Stacks:
     """Masks by name out of one or several stacks.
 
     Args:
-        names: what the rows of each file are of, from :func:`read_names`
-        reading: which values are the target, and who is told
+        names: the names of the rows of each file, from :func:`read_names`
+        reading: settings for reading masks
 
     Raises:
-        LayoutError: if a file is no stack, or has not as many rows as names
+        LayoutError: if a file is not a stack, or the numbers of rows and names differ
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Stacks:
         return self._reading.target(mask, f"{file.name}[{number}]")
 
     def unused(self) -> list[str]:
-        """Masks that no query asked for so far."""
+        """Masks that no query has used."""
         every = {row for rows in self._names.values() for row in rows}
         return [f"{file.name}[{number}]" for file, number in sorted(every - self._used)]
 
@@ -110,10 +110,10 @@ def read_names(file: Path, files: Iterable[Path]) -> dict[str, int] | None:
 
     Args:
         file: ``.npy`` or ``.npz``
-        files: all files there are, as paths
+        files: all files, as paths
 
     Raises:
-        LayoutError: if what says so cannot be read
+        LayoutError: if the names cannot be read
     """
     known = files if isinstance(files, set | frozenset | dict) else set(files)
     for suffix in (".json", ".txt"):
@@ -144,7 +144,7 @@ def _names_within(file: Path) -> dict[str, int] | None:
             if f"{KEYS}.npy" not in archive.namelist():
                 return None
     except (OSError, MaskError):
-        return None  # its own error comes when a pair asks for it
+        return None  # the error is reported for the first pair that uses it
     try:
         names = read_arrays(file, (KEYS,))[KEYS]
     except (OSError, ValueError, MaskError) as error:
@@ -183,7 +183,7 @@ def _unpacked(file: Path) -> NDArray[Any]:
         free = shutil.disk_usage(tempfile.gettempdir()).free
         if member.file_size > min(MAX_STACK, free // 2):
             raise MaskError(f"{member.file_size:,} bytes are too many to unpack")
-        # What is mapped stays until the array goes, without a name or an open file.
+        # The mapping lives as long as the array, without a file name or an open file.
         with tempfile.TemporaryFile() as stream:
             with archive.open(member) as packed:
                 shutil.copyfileobj(packed, stream, _CHUNK)

@@ -74,7 +74,7 @@ def predict(
             each worker; on a cluster with GPUs one worker for each, if the predictor uses them
         stop: called before each batch; ``True`` ends the run
         look: called once, with the ids of the first samples whose masks are stored
-        progress: called with pairs done and pairs in all
+        progress: called with pairs done and pairs to do, skipped ones counted in both
 
     Raises:
         UsageError: for an unknown predictor or parameter, or a field that PairLens did not make
@@ -148,6 +148,8 @@ def _predict_into(
     field.stop_file.unlink(missing_ok=True)
     _count_skipped(samples, field.name, spec.reads_images, anew, summary)
     total = working_set.count(samples)
+    if limit is not None:
+        total = min(total, summary.skipped + limit)
     pairs = list_queries(samples, field.name, reads_images=spec.reads_images, anew=anew)
     batches = store.batched(islice(pairs, limit), batch_size)
     decision_store = _DecisionStore(field.dataset, predictor, f"predict {field.name}", resume)

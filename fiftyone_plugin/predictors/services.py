@@ -141,7 +141,7 @@ class ServicePredictor(ServicePool[Query, Prediction]):
 
 
 def _without_token(error: Exception, token: Token | None) -> Exception:
-    """A failure as it may be told: a server can repeat the token in whatever it answers."""
+    """An error without the token, which a server can repeat in its answers."""
     if token is None or isinstance(error, NoPrediction):
         return error
     said = token.redact(str(error) or type(error).__name__)

@@ -192,7 +192,7 @@ def prompt_setter(model: Any, name: str, background: str) -> SetPrompt | None:
     Args:
         model: a model of FiftyOne's zoo, loaded
         name: what it was loaded as, for messages
-        background: what models that divide the whole image are told the rest is
+        background: text for the rest of the image, for models that label every pixel
 
     Raises:
         UsageError: if the model was made in a way that takes no text

@@ -161,7 +161,7 @@ def prompting_of(model: Any, name: str, key: str, background: str) -> Prompting:
         model: a model of FiftyOne's zoo, loaded
         name: what it was loaded as, for messages
         key: under which name models look for text in their sample or item
-        background: what models that divide the whole image are told the rest is
+        background: text for the rest of the image, for models that label every pixel
 
     Raises:
         UsageError: if there is no way to give it one per pair, or its answers mark no pixels

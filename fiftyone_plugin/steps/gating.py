@@ -19,7 +19,7 @@ from pairlens.fiftyone_plugin.steps.step import (
     on_working_set,
     step,
 )
-from pairlens.importers.errors import LayoutError, UsageError
+from pairlens.importers.errors import LayoutError, StateError, UsageError
 from pairlens.importers.files import write_atomic
 from pairlens.importers.formats import SPLITS
 from pairlens.importers.parallel import default_workers
@@ -112,7 +112,13 @@ def _check_dataset(target: str, watch: Watch, **options: Any) -> Report:
         find = partial(find_in_dataset, samples, progress=watch.progress)
         return _check(find, workers=workers, **options)
 
-    return on_working_set(run, "check")(store.load(target), watch, **options)
+    try:
+        dataset = store.load(target)
+    except StateError as error:
+        if not Path(target).exists():
+            raise
+        raise StateError(f"{error}; --format auto reads the files in {target}") from error
+    return on_working_set(run, "check")(dataset, watch, **options)
 
 
 def _check(

@@ -1,8 +1,8 @@
-"""A format: how a published layout is recognised, read, and written back.
+"""Formats: detection, reading and export of published layouts.
 
-One module declares all there is to a format and adds it to :data:`FORMATS`; the modules of this
-package are found by themselves, those of other packages through the entry points
-``pairlens.formats``. ``docs/formats/adding.md`` has an example.
+One module declares a format and adds it to :data:`FORMATS`. All modules of this package are
+imported, and those of other packages through the entry points ``pairlens.formats``.
+``docs/formats/adding.md`` has an example.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SAMPLES: dict[Kind, str] = {
 
 
 def samples_of_kind(kind: Kind) -> str:
-    """What samples of a kind of records are, in the plural."""
+    """The plural noun for samples of a kind of records."""
     return "pairs" if kind == "pairs" else "images"
 
 
@@ -49,10 +49,10 @@ class FormatFault:
     """A broken input and what an import of it reports, for contract tests.
 
     Attributes:
-        about: what is broken
-        spoil: breaks the dataset that :attr:`Format.example` wrote, given its root
-        reported: a line among the notes, skipped records and mask errors; an error that ends
-            the import has ``ROOT`` in the place of the root
+        about: description of the damage
+        spoil: damages the dataset that :attr:`Format.example` wrote at a root
+        reported: a line among the notes, skipped records and mask errors; in an error that ends the
+            import, ``ROOT`` stands for the root
     """
 
     about: str
@@ -166,43 +166,43 @@ class Format:
 
     @property
     def samples(self) -> str:
-        """What its samples are, in the plural."""
+        """The plural noun for its samples."""
         return samples_of_kind(self.kind)
 
     @property
     def all_params(self) -> tuple[ReadParam, ...]:
-        """Its settings, and those of every format."""
+        """Its parameters, and those of every format."""
         return (*self.params, *PARAMS)
 
     def holds(self, root: Path) -> bool:
-        """Whether a root can be read in this format, by its name."""
+        """Whether a root can be read in this format if the format is named."""
         return (self.takes or self.detect)(root)
 
     def settled(self, root: Path, given: Mapping[str, str]) -> Settled:
         """The format and all its parameters for a source.
 
         Args:
-            root: where the source lies
+            root: the root of the source
             given: parameters as text
 
         Raises:
-            UsageError: as :meth:`parsed`, or if what lacks cannot be found out
+            UsageError: as :meth:`parsed`, or if a missing parameter cannot be guessed
             LayoutError: if the source is broken
         """
         self._parsed(given)
         return self.settle(root, given) if self.settle else Settled(self, dict(given))
 
     def parsed(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """The reader's keywords for parameters given as text.
+        """The reader's keyword arguments for parameters given as text.
 
         Raises:
-            UsageError: for an unknown parameter or a value that it does not take
+            UsageError: for an unknown parameter or an invalid value
         """
         own = {*self.wants, *(param.name for param in self.params)}
         return {name: value for name, value in self._parsed(given).items() if name in own}
 
     def reading(self, given: Mapping[str, str]) -> Reading:
-        """The settings of every format among parameters given as text.
+        """The parameters of every format among parameters given as text.
 
         Raises:
             UsageError: as :meth:`parsed`
@@ -233,13 +233,13 @@ _OWN = "; your own images and masks need a table, such as a CSV"
 
 
 def find_format(name: str, root: Path) -> Format:
-    """The format of that name, or the one that a folder holds where the name is ``auto``.
+    """The format of that name, or the detected one for ``auto``.
 
     Raises:
-        UsageError: for an unknown name or a root that is not there
-        LayoutError: if the folder does not hold the format, or ``auto`` finds none or several
+        UsageError: for an unknown name or a missing root
+        LayoutError: if the folder has another layout, or ``auto`` detects none or several formats
     """
-    # An unknown name is the first thing to say.
+    # An unknown name is reported first.
     chosen = FORMATS[name] if name != "auto" else None
     holds = chosen is not None and chosen.holds(root)
     one_file = root.is_file() and (_is_one_file(root) or bool(_nearly(root)))
@@ -254,7 +254,7 @@ def find_format(name: str, root: Path) -> Format:
         )
     if chosen is not None and holds:
         return chosen
-    # All are asked only where it is not known already: some look into many files.
+    # All formats are tried only if necessary, since some read many files.
     found = [f for f in FORMATS.values() if f is not chosen and f.detect(root)]
     if chosen is not None:
         also = f". It looks like {found[0].name}." if found else _packed(root) or "."

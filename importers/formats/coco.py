@@ -1,4 +1,4 @@
-"""Referring COCO, as PairLens writes it: instances with a query each, or captions of images.
+"""Referring COCO as exported by PairLens: instances with a query each, or captions of images.
 
 ::
 
@@ -82,7 +82,7 @@ _TASKS: dict[Kind, str] = {"pairs": "instances", "captions": "captions"}
 
 
 class _File(ListRows):
-    """The annotations of a split, with the images that they are of.
+    """The annotations of a split, with their images.
 
     Args:
         root: the dataset's folder
@@ -112,7 +112,7 @@ class _File(ListRows):
             self.images.clear()
 
     def image(self, number: str) -> tuple[str, Path | None]:
-        """The name of an image, and its file where it is there.
+        """The name of an image, and its file if it exists.
 
         Raises:
             ValueError: if there is none of the number, or it has no name
@@ -125,10 +125,10 @@ class _File(ListRows):
         return name, find_file(self._root / "images" / self.split, name)
 
     def image_id(self, name: str) -> str:
-        """The name of an image without its suffix, where no other image has that name.
+        """The name of an image without its suffix, or with it if another image has that name.
 
         Args:
-            name: its ``file_name``; all images have been met
+            name: its ``file_name``; all images must have been read
         """
         if self._stems is None:
             names = {str(image.get("file_name")) for image in self.images.values()}
@@ -137,7 +137,7 @@ class _File(ListRows):
         return stem if self._stems[stem] == 1 else name
 
     def size(self, number: str) -> tuple[int, ...]:
-        """Height and width of an image; ``()`` where they are not given."""
+        """Height and width of an image; ``()`` if they are missing."""
         sides = [self.images[number].get(name) for name in ("height", "width")]
         whole = [s for s in sides if isinstance(s, int) and not isinstance(s, bool) and s > 0]
         return tuple(whole) if len(whole) == len(sides) else ()
@@ -167,10 +167,10 @@ def _first(root: Path) -> Iterator[Members]:
 
 
 def _kind(root: Path) -> Kind:
-    """What the files hold.
+    """The kind of the files' records.
 
     Raises:
-        LayoutError: if they hold nothing that can be read
+        LayoutError: if they have no readable records
     """
     if any("caption" in first and "segmentation" in first for first in _first(root)):
         return "pairs"
@@ -204,9 +204,9 @@ def read(
 
     Args:
         root: the folder around ``annotations`` and ``images``
-        splits: which to read
-        on_error: takes broken annotations
-        on_note: takes what is left out
+        splits: the splits to read
+        on_error: receives broken annotations
+        on_note: receives notes on what is left out
     """
     kind = _kind(root)
     task = _TASKS[kind]
@@ -262,7 +262,7 @@ def _target(members: Members, size: tuple[int, ...], name: str) -> Target:
 
 
 def _with_ignored(segmentation: Members, ignored: Members, name: str) -> InlineRaster:
-    """Two encodings as the mask file that holds both; they are few."""
+    """A mask of two encodings, target and ignore."""
     try:
         pixels, apart = decode_rle(segmentation), decode_rle(ignored)
     except MaskError as error:
@@ -324,7 +324,7 @@ def example(root: Path) -> Path:
 
 
 def _spoil(root: Path, **members: Any) -> None:
-    """Changes the first annotation of the example."""
+    """Damages the first annotation of the example."""
     file = root / _file_name("instances", "train")
     content = json.loads(file.read_bytes())
     content["annotations"][0] |= members

@@ -153,7 +153,7 @@ def image_name(voc: VOCFile, file: Path, name: str) -> str:
 
 
 def read_box(one: VOCObject, size: tuple[int, int] | None) -> Polygons:
-    """The box of an object of an image of a width and height, where these are told.
+    """The box of an object in an image, whose width and height are used if known.
 
     Raises:
         ValueError: with what is wrong with it; an object without is no query without a target

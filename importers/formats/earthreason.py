@@ -132,7 +132,7 @@ def _load(triple: Triple, name: str, values: MaskValues | None) -> tuple[list[ob
 
 
 def _marks(label: Path, values: MaskValues | None) -> bool:
-    """Whether a label marks a target; one that cannot be read says nothing."""
+    """Whether a label marks a target; unreadable labels do not count."""
     try:
         return bool(read_mask(label, values).target.any())
     except MaskError:

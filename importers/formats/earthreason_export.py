@@ -80,7 +80,7 @@ class EarthReasonExporter(SourceExporter):
                 for split in SPLITS
                 for triple in triples(base, split, pairing, _pass, _pass, "read")
             ]
-            # Of an image that was not there, the name alone told what belongs together.
+            # For a missing image, only the name shows which files belong together.
             for triple in reversed(found):
                 for image in (None, triple.image):
                     self._labels[triple.questions, image] = triple.label
@@ -90,7 +90,7 @@ class EarthReasonExporter(SourceExporter):
 
 
 def _pass(_: object) -> None:
-    """What is wrong with other files was told when they were imported."""
+    """Ignores errors of other files, which were reported at import."""
 
 
 def _edited(data: bytes, chosen: dict[int, ExportPair]) -> bytes:

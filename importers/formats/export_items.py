@@ -1,4 +1,4 @@
-"""What an exporter of a format is given: pairs and texts, as they are and as they were read."""
+"""Items for exporters of formats: pairs and texts with their present and published content."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pairlens.importers.records import Caption, Source, Target
 
 @dataclass(frozen=True, slots=True)
 class HeldMask:
-    """The mask of a pair as the sample holds it; equal where the pixels are.
+    """The present mask of a pair; equal to another with equal pixels.
 
     Attributes:
-        digest: of its size and pixels
+        digest: digest of size and pixels
         pixels: (height, width) uint8 of 0, 1 target and 255 ignore
-        name: of its file, or of one that would hold it
+        name: name of its file, or a name for one
     """
 
     digest: str
@@ -34,15 +34,16 @@ class ExportPair:
 
     Attributes:
         key: the pair's key
-        source: where it stands in the published files
-        image: the published image, or ``None`` where it was missing at import
+        source: file and number of its published record
+        image: the published image, ``None`` if it was missing at import
         has_mask: whether the mask could be decoded at import
-        published: the phrase as imported; ``None`` where it was edited past the review, so that
-            :meth:`came_from` alone tells it
+        published: the phrase as imported; ``None`` if no copy of it is stored, so that only
+            :meth:`came_from` can compare it
         phrase: the phrase to write
         selected: whether the pair is exported
-        mask: the mask to write in place of the published one, if it is another
-        text_digest, target_digest: of the record as imported; ``""`` of earlier versions
+        mask: the mask to write instead of the published one; ``None`` for the published one
+        text_digest, target_digest: digests of the imported record; ``""`` for imports of earlier
+            versions
     """
 
     key: str
@@ -57,16 +58,16 @@ class ExportPair:
     target_digest: str = ""
 
     def came_from(self, phrase: Any) -> bool:
-        """Whether a phrase of the source is the one that was imported."""
+        """Whether a phrase in the source is the imported one."""
         if self.text_digest and isinstance(phrase, str):
             return texts_digest([phrase]) == self.text_digest
         return phrase == self.published
 
     def check_target(self, target: Target) -> None:
-        """Validates that a mask of the source is the one that was imported.
+        """Validates that a mask in the source is the imported one.
 
         Raises:
-            StateError: if it is another: the source has changed, or is another release's
+            StateError: if it differs, since the source was changed or is another release
         """
         found = target_digest(target) if self.target_digest else ""
         if found and found != self.target_digest:
@@ -77,12 +78,12 @@ class ExportPair:
 
     @property
     def edited(self) -> bool:
-        """Whether the pair is exported with another phrase than it came with."""
+        """Whether the phrase to write differs from the published one."""
         return self.selected and self.phrase != self.published
 
     @property
     def mended(self) -> bool:
-        """Whether the pair is exported with another mask than it came with."""
+        """Whether the mask to write differs from the published one."""
         return self.selected and self.mask is not None
 
 
@@ -90,21 +91,20 @@ class ExportPair:
 class ExportText:
     """An image with its captions for an exporter.
 
-    What was edited shows in the captions themselves, beside those of the source.
+    Edits are found by comparing the captions with those of the source.
 
     Attributes:
         key: the image's key
-        source: where its record stands in the published files
-        image: the image as it lies on disk now, or ``None`` where it was missing at import
-        captions: the texts that the sample holds, in the order of the published captions
+        source: file and number of its published record
+        image: path of the image, ``None`` if it was missing at import
+        captions: the present texts, in the order of the published captions
         selected: whether the image is exported
-        caption: the text that stands for the image, a copy of one of them
-        standing: the number of that one
-        text_digest: of the captions as imported; ``""`` of earlier versions
-        numbers: of each caption, its number among the published ones from 1, where some of these
-            were removed
-        removed: how many
-        added: captions that come behind the published ones
+        caption: the representative text of the image, a copy of one caption
+        standing: the number of that caption
+        text_digest: digest of the imported captions; ``""`` for imports of earlier versions
+        numbers: numbers, from 1, of the captions among the published ones, if some were removed
+        removed: number of removed captions
+        added: captions to write after the published ones
     """
 
     key: str
@@ -120,16 +120,16 @@ class ExportText:
     added: tuple[Caption, ...] = ()
 
     def came_from(self, published: Sequence[str]) -> bool:
-        """Whether captions of the source are those that were imported."""
+        """Whether captions in the source are the imported ones."""
         if self.text_digest:
             return texts_digest(published) == self.text_digest
         return len(published) == len(self.captions) + self.removed
 
     def written(self, published: Sequence[str]) -> Sequence[str | None]:
-        """The captions to write, in the order of the published ones; ``None`` for removed ones.
+        """The captions to write, in the published order; ``None`` for removed ones.
 
         Raises:
-            StateError: if there are more or fewer
+            StateError: if the numbers of texts differ
             UsageError: if one text was edited in two ways
         """
         if self.removed and len(published) == len(self.captions) + self.removed:
@@ -145,16 +145,17 @@ class ExportTurn:
 
     Attributes:
         key: the key of its image
-        source: the record that holds the turn
-        position: its number within that record, from 0
-        image: the image, or ``None`` where it was missing at import
+        source: file and number of its record
+        position: its number in that record, from 0
+        image: path of the image, ``None`` if it was missing at import
         question: the text to write
-        answers: the texts that the sample holds
+        answers: the present answers
         selected: whether the image is exported
         answer: a copy of the first answer, which the App shows
-        text_digest: of question and answers as imported; ``""`` of earlier versions
-        removed: whether it is left out
-        added: whether it comes behind the published ones of its record
+        text_digest: digest of the imported question and answers; ``""`` for imports of earlier
+            versions
+        removed: whether it was removed
+        added: whether it is written after the published turns of its record
     """
 
     key: str
@@ -170,14 +171,14 @@ class ExportTurn:
     added: bool = False
 
     def came_from(self, published: Sequence[str]) -> bool:
-        """Whether question and answers of the source are those that were imported."""
+        """Whether question and answers in the source are the imported ones."""
         return not self.text_digest or texts_digest(published) == self.text_digest
 
     def written(self, published: Sequence[str]) -> list[str]:
-        """The answers to write, in the order of the published ones.
+        """The answers to write, in the published order.
 
         Raises:
-            StateError: if there are more or fewer
+            StateError: if the numbers of texts differ
             UsageError: if one text was edited in two ways
         """
         what = "answers of a turn"
@@ -187,35 +188,35 @@ class ExportTurn:
 def _edited_texts(
     key: str,
     what: str,
-    held: Sequence[str],
+    present: Sequence[str],
     published: Sequence[str],
     at: int,
     copy: str | None,
 ) -> list[str]:
-    """Texts of a list, the one at a place merged with the copy of it that the App shows."""
-    if len(held) != len(published):
+    """The texts of a list; the one at an index is merged with its copy that the App shows."""
+    if len(present) != len(published):
         raise StateError(
-            f"{key}: the dataset has {len(held)} {what} and the source {len(published)}; edit "
+            f"{key}: the dataset has {len(present)} {what} and the source {len(published)}; edit "
             "texts, and add or remove none: nothing was exported"
         )
-    texts = list(held)
+    texts = list(present)
     if 0 <= at < len(texts):
         texts[at] = edited_text(key, published[at], texts[at], copy)
     return texts
 
 
-def edited_text(key: str, published: str, *held: str | None) -> str:
-    """The text to write for one of which a sample holds copies: the copy that was edited.
+def edited_text(key: str, published: str, *present: str | None) -> str:
+    """The text to write for a text with several copies in a sample: the edited copy.
 
     Args:
-        key: of the sample
-        published: the text of the source
-        held: the copies; ``None`` for one that is not there
+        key: the sample's key
+        published: the text in the source
+        present: the copies; ``None`` for a missing one
 
     Raises:
-        UsageError: if they were edited differently
+        UsageError: if the copies were edited differently
     """
-    edits = list(dict.fromkeys(text for text in held if text is not None and text != published))
+    edits = list(dict.fromkeys(text for text in present if text is not None and text != published))
     if len(edits) > 1:
         one, other = (text[:60] for text in edits[:2])
         raise UsageError(

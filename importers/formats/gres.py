@@ -9,11 +9,11 @@
 The folders are also spelled with hyphens, and LISAt's own loader wants json and jpg side by
 side under ``{train,val,test}/``; all three are read. Lists or folders ``large`` and ``small``
 name parts of the test split, which become tags. A file holds some queries (``text``) and
-the polygons of one mask that all of them ask for; ``false_premise_QA`` holds queries whose
-right answer is an empty mask, as LISAt_code's ``utils/reason_seg_dataset.py`` reads them.
+the polygons of one mask that is the target of all of them; ``false_premise_QA`` holds queries
+with an empty target, as LISAt_code's ``utils/reason_seg_dataset.py`` reads them.
 
-Most people have the annotations without the images, whose licence (xView) forbids copies: a
-pair without an image is an ordinary record here.
+Most copies of GRES have no images, since their licence (xView) forbids copies: a pair without an
+image is not an error.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def detect(root: Path) -> bool:
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """The number of annotation files, one an image, for progress."""
+    """The number of annotation files, which equals that of images, for progress."""
     folder = annotation_folder(root)
     if folder is None:
         return 0
@@ -115,7 +115,7 @@ def read(
 
 
 def _image_folders(root: Path, split: str, file: Path) -> tuple[Path, ...]:
-    """Where the image of an annotation file can be: a subset's images may lie with it."""
+    """The possible folders of an annotation file's image, with that of its subset."""
     if file.parent.name not in SUBSETS:
         return (image_folder(root, split),)
     subset = image_folder(root, file.parent.name)
@@ -124,7 +124,7 @@ def _image_folders(root: Path, split: str, file: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """An annotation file: its queries, which may be anything yet, with what they ask for."""
+    """An annotation file: its unchecked queries with their target."""
 
     name: str
     queries: list[tuple[Any, Target]]
@@ -165,7 +165,7 @@ def _pairs(
 
 
 def _queries(content: dict[str, Any], target: Target) -> Iterator[tuple[Any, Target]]:
-    """The queries of ``text``, then those of ``false_premise_QA``, which have no target."""
+    """Yields the queries of ``text``, then those of ``false_premise_QA``, which have no target."""
     for phrase in content["text"]:
         yield phrase, target
     for entry in content.get("false_premise_QA") or ():

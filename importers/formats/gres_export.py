@@ -1,11 +1,10 @@
-"""GRES, written back in the layout it came in.
+"""Exports GRES in its published layout.
 
-A json file all of whose queries are exported as they were is copied; otherwise the dropped
-queries are cut out of its ``text`` (or ``false_premise_QA``) and edited ones replaced, and
-every other byte stays. A mended mask takes the place of the file's ``shapes``, which all its
-queries share, so these must be exported with the same mask. A file with no queries left is
-left out, with its image. Id lists keep their lines, doubled or not, for the files that are
-there.
+A JSON file is copied if all of its queries are exported unchanged. Otherwise dropped queries are
+cut out of its ``text`` (or ``false_premise_QA``) and edited ones are replaced; every other byte
+stays. A mended mask replaces the file's ``shapes``, which all its queries share, so these must
+have the same mask. A file without exported queries is left out, and so is its image. Id lists keep
+the lines of exported files, including repeated lines.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class GresExporter(SourceExporter):
 
     @staticmethod
     def _check_target(name: str, content: dict[str, Any], held: list[ExportPair]) -> None:
-        """Validates that the shape, which all queries with a target share, is the imported one."""
+        """Validates that the file's shapes, which its queries share, are the imported ones."""
         asking = [pair for pair in held if pair.source.index < len(content["text"])]
         digests = {pair.target_digest: pair for pair in asking}
         if any(digests):
@@ -91,18 +90,19 @@ class GresExporter(SourceExporter):
         chosen: dict[int, ExportPair],
     ) -> bytes:
         text = native_export.inside(self._root, name).read_bytes().decode(encoding)
-        asked = len(content["text"])
-        premises = len(_queries(content)) - asked
+        with_target = len(content["text"])
+        premises = len(_queries(content)) - with_target
         plain = text.isascii() or encoding != "utf-8"
         edits = {i: json.dumps(p.phrase, ensure_ascii=plain) for i, p in chosen.items() if p.edited}
-        text = _edit(text, "text", range(asked), chosen, edits)
-        if mask := _shared_mask(name, chosen, asked):
+        text = _edit(text, "text", range(with_target), chosen, edits)
+        if mask := _shared_mask(name, chosen, with_target):
             text = _with_shapes(text, content["shapes"], mask)
         if premises:
             nested = content[_FALSE_PREMISE]
             if not isinstance(nested, list):
                 raise StateError(f"{name}: {_FALSE_PREMISE!r} is no list and cannot be edited")
-            text = _edit(text, _FALSE_PREMISE, range(asked, asked + premises), chosen, edits)
+            numbers = range(with_target, with_target + premises)
+            text = _edit(text, _FALSE_PREMISE, numbers, chosen, edits)
         return _encoded(text, encoding)
 
     def finish(self) -> None:
@@ -131,15 +131,14 @@ class GresExporter(SourceExporter):
             raise native_export.cannot("copied", name, error) from error
 
 
-def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> HeldMask | None:
-    """The mended mask of the queries that have a target.
+def _shared_mask(name: str, chosen: dict[int, ExportPair], with_target: int) -> HeldMask | None:
+    """The mended mask of the queries with a target; ``None`` if it was not mended.
 
     Raises:
-        UsageError: if some are exported with another mask than others, or if one is mended
-            that is declared to have no target
+        UsageError: if the queries have different masks, or a query without target has a mended mask
     """
-    masks = {pair.mask: pair.key for index, pair in chosen.items() if index < asked}
-    premises = [pair.key for index, pair in chosen.items() if index >= asked and pair.mended]
+    masks = {pair.mask: pair.key for index, pair in chosen.items() if index < with_target}
+    premises = [pair.key for index, pair in chosen.items() if index >= with_target and pair.mended]
     if premises:
         raise UsageError(f"{premises[0]} is declared to have no target and can have no mask")
     if len(masks) > 1:
@@ -152,7 +151,7 @@ def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> HeldMa
 
 
 def _with_shapes(text: str, shapes: list[Any], mask: HeldMask) -> str:
-    """The file with the polygons of a mask for its shapes; regions labelled flag stay."""
+    """The text of the file with the polygons of a mask as shapes; regions labelled flag stay."""
     drawn = polygons_of(mask.pixels)
     like = next((s for s in shapes if "ignore" not in s["label"].lower()), shapes[0])
     new = [_shape(like, label, points) for label, points in drawn]
@@ -163,20 +162,20 @@ def _with_shapes(text: str, shapes: list[Any], mask: HeldMask) -> str:
 
 
 def _shape(like: dict[str, Any], label: str, points: Points) -> dict[str, Any]:
-    """A shape with what the published ones have besides label and points."""
+    """A shape with the further members of a published one."""
     name = label if label == "ignore" else like["label"]
     named = {"label": name} | ({"labels": [name]} if "labels" in like else {})
     return like | named | {"points": points}
 
 
 def _is_there(line: bytes, folder: Path) -> bool:
-    """Whether the file of an id was exported; a blank line stays."""
+    """Whether a line of an id list stays: that of an exported file, or a blank one."""
     name = line.strip().decode("utf-8", "replace").removesuffix(".json")
     return not name or (is_plain_name(name) and (folder / f"{name}.json").is_file())
 
 
 def _queries(content: dict[str, Any]) -> list[Any]:
-    """All queries of a file, in the order in which the reader numbers them."""
+    """All queries of a file, in the reader's numbering."""
     premises = content.get(_FALSE_PREMISE) or ()
     return [
         *content["text"],
@@ -187,7 +186,7 @@ def _queries(content: dict[str, Any]) -> list[Any]:
 def _edit(
     text: str, member: str, numbers: range, chosen: dict[int, ExportPair], edits: dict[int, str]
 ) -> str:
-    """Keeps the chosen queries of one list; ``numbers`` are the reader's for its items."""
+    """Keeps the chosen queries of a list; ``numbers`` are the reader's numbers of its items."""
     start = member_starts(text)[member]
     spans = item_spans(text, start)
     replacements: dict[int, str] = {}
@@ -200,7 +199,7 @@ def _edit(
 
 
 def _with_query(item: str, query: str) -> str:
-    """An item with another query: a text, or a list whose first item is the text."""
+    """An item with another query; an item is a text or a list that begins with one."""
     if not item.startswith("["):
         return query
     begin, end = item_spans(item, 0)[0]
@@ -215,5 +214,5 @@ def _encoded(text: str, encoding: str) -> bytes:
         mistaken = data.decode("utf-8") != text
     except UnicodeDecodeError:
         return data
-    # Cutting queries can leave bytes that happen to be utf-8 of something else.
+    # Without the cut queries, the remaining cp1252 bytes can be valid UTF-8 of other characters.
     return text.encode("utf-8") if mistaken else data

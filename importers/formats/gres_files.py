@@ -1,7 +1,7 @@
-"""The files of GRES: where they are, what is in one, what a split and its id list have.
+"""The files of GRES: their folders and contents, and the id lists of splits.
 
-Of the parts ``large`` and ``small`` the card speaks of lists (``large.txt``), LISAt's code of
-folders (``large/``); neither is published, so whichever is there is read.
+For the parts ``large`` and ``small``, the dataset card mentions lists (``large.txt``) and LISAt's
+code folders (``large/``); neither is published, so both are read.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def annotation_folder(root: Path) -> Path | None:
 
 
 def image_folder(root: Path, split: str) -> Path:
-    """Where the images of a split are, or would be."""
+    """The folder of the images of a split, whether it exists or not."""
     for name in ("gres_images", "gres-images"):
         if (root / name).is_dir():
             return root / name / split
@@ -53,14 +53,14 @@ def image_folder(root: Path, split: str) -> Path:
 
 
 def _has_annotations(folder: Path) -> bool:
-    """Whether one of some json files has polygons: split folders of json are common."""
+    """Whether one of the first JSON files has polygons, since many datasets have such folders."""
     if not folder.is_dir():
         return False
     return any(_names_shapes(file) for file in islice(json_files(folder), _LOOKED_INTO))
 
 
 def json_files(folder: Path) -> Iterator[Path]:
-    """The JSON files of a folder, but for what a file manager left."""
+    """The JSON files of a folder, without those of a file manager."""
     return (file for file in files_in(folder, "*.json") if not is_leftover(file.name))
 
 
@@ -80,7 +80,7 @@ def _names_shapes(file: Path) -> bool:
 def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
     """Reads an annotation file; see :func:`pairlens.importers.formats.json_files.load_object`.
 
-    Text that is no utf-8 is read as cp1252, as LISAt's loader does.
+    Text that is not UTF-8 is read as cp1252, as by LISAt's loader.
 
     Raises:
         RecordError: if it is not a JSON object with lists ``text`` and ``shapes``

@@ -125,7 +125,7 @@ def _is_readable(file: Path) -> bool:
 
 
 def _ignore(error: RecordError) -> None:
-    """Takes what is told when the records are read."""
+    """Ignores notes that are reported when the records are read."""
 
 
 def _tables(root: Path, on_error: OnError = _ignore) -> list[ParquetTable]:

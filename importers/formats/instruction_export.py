@@ -1,9 +1,8 @@
-"""Questions and answers, written back into the files they came in.
+"""Exports questions and answers into copies of their files.
 
-A record is kept whole or cut out with the comma or line end before it; an edited question or
-answer is put in the place of the published one, a removed turn is cut out of its record, and an
-added one stands behind the others. Every other byte stays. Files are read and
-written record by record: memory does not grow with them.
+A record is kept, or cut out with the comma or line end before it. An edited question or answer
+replaces the published one, a removed turn is cut out of its record, and an added one is appended.
+Every other byte stays. Files are read and written by record, in bounded memory.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ class InstructionExporter(SourceExporter):
 
     def __init__(self, root: Path, out: Path) -> None:
         super().__init__(root, out)
-        self._ids: dict[str, int] = {}  # the last one given, by file
-        self._between = b""  # what stands between two records
+        self._ids: dict[str, int] = {}  # the last new id by file
+        self._between = b""  # the bytes between two records
 
     def write_file(self, name: str, turns: Iterator[ExportTurn], /) -> None:
         """Writes one file of records and the images that they name."""
@@ -68,7 +67,7 @@ class InstructionExporter(SourceExporter):
         copied: BinaryIO,
         out: BinaryIO,
     ) -> tuple[bool, int]:
-        """Returns whether what is written differs from the source, and how many records it is."""
+        """Returns whether the written file differs from the source, and the number of records."""
         changed, cut = False, False
         form = form_in(name, stream.read(HEAD)) or "lines"
         self._between = b",\n" if form == "list" else b"\n"
@@ -95,7 +94,7 @@ class InstructionExporter(SourceExporter):
         return changed or cut, pieces.written
 
     def _record(self, name: str, item: Item, turns: list[ExportTurn]) -> bytes | None:
-        """The record to write, ``None`` if its image is not selected."""
+        """The record to write; ``None`` if its image is not selected."""
         try:
             record = item.load()
             parsed = parse(record)
@@ -117,7 +116,7 @@ class InstructionExporter(SourceExporter):
     def _edited(
         self, name: str, text: str, record: Any, parsed: Parsed, turns: list[ExportTurn]
     ) -> list[str]:
-        """The records to write in place of one: it, and those of turns that were added to it."""
+        """The records to write for one: the record itself, and those of turns added to it."""
         held = [turn for turn in turns if not turn.added]
         values: dict[JsonPath, str] = {}
         gone: list[TurnText] = []
@@ -131,18 +130,18 @@ class InstructionExporter(SourceExporter):
                 self.tally.on_edit(Edit(turn.key, turn.source, before, after))
         added = [(turn.question, turn.answers[0]) for turn in turns if turn.added]
         for turn in (turn for turn in turns if turn.added):
-            for text in (turn.question, *turn.answers):
-                self.tally.on_edit(Edit(turn.key, turn.source, None, text))
+            for added_text in (turn.question, *turn.answers):
+                self.tally.on_edit(Edit(turn.key, turn.source, None, added_text))
         trained = form_of(record) is not None
         kept = len(gone) < len(held) or (trained and bool(added))
         written = replace_values(text, values) if values else text
         if trained:
             return [with_turns(written, record, gone, added)] if kept else []
-        own = [new_record(text, record, turn, self._new_id(name)) for turn in added]
+        own = [new_record(text, record, one, self._new_id(name)) for one in added]
         return [written] * kept + own
 
     def _new_id(self, name: str) -> int:
-        """A number that is the id of no record of the file."""
+        """A number that no record of the file has as id."""
         if name not in self._ids:
             with open_source(native_export.inside(self._root, name)) as stream:
                 form = form_in(name, stream.read(HEAD)) or "lines"
@@ -153,7 +152,7 @@ class InstructionExporter(SourceExporter):
 
 
 def end_of(form: Form, stream: BinaryIO) -> bytes | None:
-    """What ends a file whose own end is broken; ``None`` where nothing has to."""
+    """The end for a file whose own end is broken; ``None`` if the file's end stays."""
     if form != "list":
         return None
     stream.seek(0)
@@ -161,15 +160,15 @@ def end_of(form: Form, stream: BinaryIO) -> bytes | None:
 
 
 class Pieces:
-    """Writes the records to keep, with what stands between them as it is.
+    """Writes the records to keep, with the published bytes between them.
 
     Attributes:
         written: the number of records written
 
     Args:
-        source: the file, for what stands between records
-        out: to write to
-        separator: what stands between two records among other things
+        source: the source file, for the bytes between records
+        out: the file to write
+        separator: the separator in the bytes between two records
     """
 
     def __init__(self, source: BinaryIO, out: BinaryIO, separator: bytes) -> None:
@@ -177,18 +176,18 @@ class Pieces:
         self._source = source
         self._out = out
         self._separator = separator
-        self._left_out = False  # whether the last record was
-        self._key: str | None = None  # of the list of the last record
-        self._is_first = True  # whether nothing of the list is written yet
-        self._end = 0  # where the last one ended
+        self._left_out = False  # whether the last record was left out
+        self._key: str | None = None  # key of the last record's list
+        self._is_first = True  # whether no record of the list is written yet
+        self._end = 0  # end of the last record
 
     def take(self, item: Item, data: bytes | None) -> None:
-        """Takes the next record, and what to write for it; ``None`` for nothing."""
-        if item.key != self._key:  # all between two lists stays
+        """Adds the next record with the bytes to write for it, ``None`` to leave it out."""
+        if item.key != self._key:  # the bytes between two lists stay
             self._copy(self._end, item.start)
             self._key, self._is_first = item.key, True
         if data is not None:
-            # Of what is left out, the comma or line end in front goes with it.
+            # The comma or line end before a left out record is left out too.
             if not self._is_first:
                 self._separate(item.start)
             self._out.write(data)
@@ -198,14 +197,14 @@ class Pieces:
         self._left_out = data is None
 
     def end(self, tail: bytes | None) -> None:
-        """Writes the end, by default all that stands behind the last record."""
+        """Writes the end, by default the bytes after the last record."""
         if tail is None:
             self._copy(self._end, None)
         else:
             self._out.write(tail)
 
     def _separate(self, end: int) -> None:
-        """Writes what stands between records; behind a broken one the comma may be missing."""
+        """Writes the bytes between records; after a broken record the comma can be missing."""
         self._source.seek(self._end)
         between = self._source.read(min(end - self._end, CHUNK))
         if self._left_out and self._separator not in between:
@@ -257,7 +256,7 @@ TextChange = tuple[JsonPath | None, str, str | None]
 
 
 def text_changes(published: TurnText, turn: ExportTurn) -> Iterator[TextChange]:
-    """Where a turn differs from the published one."""
+    """The changed texts of a turn, by their place."""
     if turn.removed:
         for text in filter(None, (published.question, *published.answers)):
             yield None, text, None

@@ -1,4 +1,4 @@
-"""Finds the files of a folder that hold questions and answers, with their forms and splits."""
+"""Finds files of questions and answers in a folder, with their forms and splits."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ class TextFile:
 
 
 def find_files(root: Path) -> list[TextFile]:
-    """The JSON files of a folder and two levels below it, by name, looked into."""
+    """The JSON files of a folder and two levels below it, by name, after reading their start."""
     return [_inspect(root, path) for path in sorted(_json_files(root), key=os.fsencode)]
 
 
 def form_in(name: str, head: bytes) -> Form | None:
     """The form of a file by its name and first bytes; ``None`` if it cannot be read.
 
-    A file of lines is one even where its first line is broken, or a list.
+    A file of lines is recognised even if its first line is broken or a list.
     """
     if not head.strip() or head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return None
@@ -115,9 +115,9 @@ def form_in(name: str, head: bytes) -> Form | None:
 
 
 def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
-    """Of a file that begins with an object: lines, lists under keys, or records one by one."""
+    """The form of a file that begins with an object: lines, lists under keys, or single records."""
     if not _is_record(lines[0]) and any(map(_speaks, _first_values("list", head)[0])):
-        return "list"  # whose records may have a line each as well
+        return "list"  # its records can have a line each as well
     if any(map(_is_record, lines)):
         return "lines"
     forms: tuple[Form, ...] = ("list", "values")
@@ -128,7 +128,7 @@ def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
 
 
 def _is_record(line: bytes) -> bool:
-    """Whether a line is a record of its own, not part of a list spread over lines."""
+    """Whether a line is a whole record, and not part of a list over several lines."""
     try:
         return _speaks(load(line.strip().removesuffix(b",")))
     except ValueError:
@@ -140,7 +140,7 @@ def _speaks(value: Any) -> bool:
 
 
 def split_in_name(name: str) -> str | None:
-    """The split that a JSON file's name tells, or that of the innermost folder that tells one."""
+    """The split in a JSON file's name, else in the name of the innermost folder that has one."""
     if not name.endswith(_ENDINGS):
         return None
     *folders, file = name.casefold().split("/")
@@ -149,7 +149,7 @@ def split_in_name(name: str) -> str | None:
 
 
 def split_word(text: str) -> str | None:
-    """The split that a text names, such as ``train2017``; ``None`` for none or several."""
+    """The split in a text such as ``train2017``; ``None`` for none or several."""
     words = re.split(r"[^a-z]+", _PARTS_OF_TEST.sub("test", text.casefold()))
     splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
     return splits.pop() if len(splits) == 1 else None
@@ -190,7 +190,7 @@ def _inspect(root: Path, path: Path) -> TextFile:
         facts = path.stat()
     except OSError as error:
         return TextFile(path, shown(path.name), fault=f"cannot be read ({reason_of(error)})")
-    # Several formats ask for the same files, one after the other.
+    # Several formats look at the same files in succession.
     return _inspected(root, path, facts.st_size, facts.st_mtime_ns, within())
 
 

@@ -1,8 +1,7 @@
-"""Reads questions and answers image by image, although their records are spread over files.
+"""Reads questions and answers by image, although the records of an image are spread over files.
 
-A first pass over the files finds what is broken, which image each record speaks of, and what
-the numbers of boxes mean; a second reads the records of one image after the other, images by
-split and then by the first record that names them.
+A first pass over the files finds broken records, the image of each record, and the scale of boxes.
+A second pass reads the records of each image, in the order of splits and of first records.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ _TURN_BYTES = 400
 """What a turn takes in the database beside its texts."""
 
 _COPIES = 4
-"""How often a text can stand there: as one answer and one of several, as caption likewise."""
+"""Largest number of copies of a text: an answer, one of several answers, and their captions."""
 
 _OPEN_FILES = 64
 
@@ -56,7 +55,7 @@ _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 
 @dataclass
 class _File:
-    """A file while it is read."""
+    """The state of reading a file."""
 
     text: TextFile
     splits: FileSplits
@@ -138,8 +137,8 @@ def instruction_format(
     Args:
         name, title, about, layout, docs, writes, example, faults: as in
             :class:`pairlens.importers.formats.base.Format`
-        takes_unsigned: whether training records that no sign tells the format of are its own;
-            other formats take them where they are named
+        takes_unsigned: whether training records without signs of a format belong to it; other
+            formats read them if they are named
         image_folders: as in :func:`read_instructions`
         parts: as in :class:`pairlens.importers.formats.base.Format`
     """
@@ -200,7 +199,7 @@ def instruction_format(
 
 
 def signs_of(root: Path) -> set[str]:
-    """The formats that the files of a folder are of, or else its name; none where nothing tells."""
+    """The formats that the files of a folder, or else its name, show; empty if none do."""
     files = [file for file in find_files(root) if file.usable]
     signs = {file.sign for file in files} or set()
     return signs - {""} or ({named_around(root)} - {""} if files else set())
@@ -248,7 +247,7 @@ def _usable(
 
 
 class _Reading:
-    """One reading of a dataset's files."""
+    """One pass over a dataset's files."""
 
     def __init__(
         self,
@@ -301,7 +300,7 @@ class _Reading:
         self._on_error(RecordError(place, reason))
 
     def note_files(self, index: ImageIndex) -> None:
-        """Notes what was found in the files, and what was decided."""
+        """Reports the contents of the files, and the decisions."""
         for file in self._files:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
@@ -330,7 +329,7 @@ class _Reading:
                 stream.close()
 
     def _parts(self, entries: Iterator[Entry]) -> Iterator[tuple[Source, _File, Parsed]]:
-        """The records of an image, as many as one document holds."""
+        """Yields the records of an image in parts that fit into a document."""
         size = 0
         for entry in entries:
             file = self._files[entry.file]

@@ -1,7 +1,7 @@
 """Edits items of a list in JSON text; every other character stays.
 
-Parsing and writing again would keep the meaning and lose the rest: indentation, escapes, the
-spelling of numbers. Here the text is cut where the parser says that the items lie.
+Parsing and writing again would lose indentation, escapes and the spelling of numbers. Instead, the
+text is cut at the positions of the items that the parser reports.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ Span = tuple[int, int]
 
 
 def member_starts(text: str) -> dict[str, int]:
-    """Where the values of the members of an object begin.
+    """The start positions of the values of an object's members.
 
     Args:
         text: valid JSON, an object
 
     Returns:
-        positions by name; of equal names the last, which is the one that ``json`` reads
+        positions by name; for equal names the last, which ``json`` reads
     """
     return {name: start for name, start, _ in members(text)}
 
 
 def members(text: str) -> list[tuple[str, int, int]]:
-    """The members of an object: their names, and where their values begin and end.
+    """The members of an object: names, and start and end of the values.
 
     Args:
         text: valid JSON, an object
@@ -46,7 +46,7 @@ def members(text: str) -> list[tuple[str, int, int]]:
 
 
 def item_spans(text: str, start: int) -> list[Span]:
-    """Where the items of a list lie.
+    """The positions of the items of a list.
 
     Args:
         text: valid JSON
@@ -64,16 +64,16 @@ def item_spans(text: str, start: int) -> list[Span]:
 def with_items(
     text: str, start: int, spans: list[Span], added: Sequence[str]
 ) -> tuple[str, list[Span]]:
-    """Puts items behind those of a list, with between them what stands between the last two.
+    """Appends items to a list, with the separator of its last two items.
 
     Args:
         text: JSON, or a Python literal
         start: where the list begins, at its bracket
-        spans: where its items lie
+        spans: positions of its items
         added: the texts of the new items
 
     Returns:
-        the whole text, and where all items lie
+        the whole text, and the positions of all items
     """
     before = text[start + 1 : spans[0][0]] if spans else ""
     between = text[spans[-2][1] : spans[-1][0]] if len(spans) > 1 else f",{before or ' '}"
@@ -88,7 +88,7 @@ def with_items(
 
 
 def edit_list(text: str, start: int, keep: Collection[int], replacements: Mapping[int, str]) -> str:
-    """Keeps some items of a list, with other texts for some of them.
+    """Keeps some items of a list, and replaces the texts of some.
 
     Args:
         text: valid JSON
@@ -103,7 +103,7 @@ def edit_list(text: str, start: int, keep: Collection[int], replacements: Mappin
 
 
 def edit_members(text: str, keep: Collection[int], replacements: Mapping[int, str]) -> str:
-    """Keeps some members of an object, with other values for some of them.
+    """Keeps some members of an object, and replaces the values of some.
 
     Args:
         text: valid JSON, an object
@@ -127,14 +127,14 @@ def edit_members(text: str, keep: Collection[int], replacements: Mapping[int, st
 def cut(
     text: str, start: int, spans: list[Span], keep: Collection[int], replacements: Mapping[int, str]
 ) -> str:
-    """The text with some of the items between the brackets that open at a place.
+    """The text with only some of the items between two brackets.
 
     Args:
         text: JSON, or a Python literal
-        start: where the brackets open
-        spans: where the items lie
-        keep: numbers of those to keep
-        replacements: other texts by number
+        start: position of the opening bracket
+        spans: positions of the items
+        keep: numbers of the items to keep
+        replacements: new texts by item number
     """
     if not spans or (len(keep) == len(spans) and not replacements):
         return text
@@ -153,7 +153,7 @@ def cut(
 
 
 def replace_values(text: str, values: Mapping[tuple[str | int, ...], str]) -> str:
-    """Replaces some values, none of which contains another.
+    """Replaces some values that do not contain each other.
 
     Args:
         text: valid JSON
@@ -169,7 +169,7 @@ def replace_values(text: str, values: Mapping[tuple[str | int, ...], str]) -> st
 
 
 def value_span(text: str, place: tuple[str | int, ...]) -> Span:
-    """Where a value lies, by the names and numbers that lead to it from the outermost one."""
+    """The position of a value, by the names and numbers on the path to it."""
     begin, end = _skip(text, 0), len(text)
     for step in place:
         inner = text[begin:end]

@@ -1,4 +1,4 @@
-"""Exports files with a pair a line: lines are copied, left out, or get another phrase."""
+"""Exports files with one pair a line: lines are copied, left out, or get another phrase."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pairlens.importers.source_files import open_source
 class LineExporter(SourceExporter):
     """Writes files of a pair a line.
 
-    Blank lines and header lines stay; a file with no pair left is left out.
+    Blank lines and header lines stay; a file without exported pairs is left out.
     """
 
     longest: int
@@ -25,16 +25,16 @@ class LineExporter(SourceExporter):
     """The number of lines at the start of each file that are no records, such as column names."""
 
     def line(self, name: str, line: bytes, pair: ExportPair) -> bytes:
-        """The line to write for a selected pair, the published one where it was not edited.
+        """The line to write for a selected pair; the published one if the pair was not edited.
 
         Raises:
-            StateError: if the line is not what was imported
-            UsageError: if the phrase cannot be written as one
+            StateError: if the line differs from the imported one
+            UsageError: if the phrase cannot be written in a line
         """
         raise NotImplementedError
 
     def copy_media(self, line: bytes, pair: ExportPair) -> None:
-        """Copies what a selected pair's line names."""
+        """Copies the files that the line of a selected pair names."""
         self.copy_image(pair.image, pair.key)
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:

@@ -6,7 +6,7 @@
     {"images": ["a/b.jpg"], "messages": [{"role": "user", "content": ...},
                                          {"role": "assistant", "content": ...}]}
 
-Files of either form whose names and records say nothing of a published dataset.
+Files of either form whose names and records do not belong to a published dataset.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def images_left(
 
     Args:
         messages: of a record
-        text: the name that a message has for what is said
+        text: the member of a message for its text
         gone: numbers of those that are left out
     """
     left: dict[int, dict[str, Any]] = {}

@@ -27,12 +27,11 @@ class TurnText(NamedTuple):
     """A question and its answers as a record holds them.
 
     Attributes:
-        question: ``""`` where an answer has none
-        answers: none where a question has none
-        question_at: where the question stands, or the content whose parts it is; ``None`` where
-            there is none
-        answers_at: where each answer stands likewise; of polygons, which are shown as a text, none
-            does
+        question: the question, ``""`` for an answer without question
+        answers: the answers, empty for a question without answer
+        question_at: place of the question, or of the content with its parts; ``None`` without
+            question
+        answers_at: place of each answer; polygons, which are shown as a text, have none
     """
 
     question: str
@@ -55,7 +54,7 @@ FORMS = (Form("conversations", "from", "value"), Form("messages", "role", "conte
 def form_of(record: Mapping[str, Any]) -> Form | None:
     """The form of a training record, ``None`` for an evaluation record.
 
-    The first message tells what its list has for names: either list can hold either.
+    The first message shows the member names of the list.
     """
     usual = next((form for form in FORMS if form.list in record), None)
     messages = record[usual.list] if usual else None
@@ -86,7 +85,7 @@ def rules_of(record: dict[str, Any], turns: tuple[TurnText, ...]) -> Iterator[st
 
 
 def turns_in(messages: Any, form: Form) -> list[TurnText]:
-    """Questions with the answers that follow them; what stands alone makes half a turn."""
+    """Yields questions with their answers; a single question or answer makes half a turn."""
     if not isinstance(messages, list):
         raise ValueError(f"{form.list!r} is {kind_of(messages)}, not a list of messages")
     if len(messages) > MAX_MESSAGES:
@@ -111,7 +110,7 @@ _UNASKED = TurnText("", (), None, ())
 
 
 def _message(message: Any, number: int, form: Form) -> tuple[str, str, JsonPath]:
-    """What a message does, its text, and where in the message that stands."""
+    """Role of a message, its text, and the place of the text in it."""
     who = message.get(form.who) if isinstance(message, dict) else None
     if not isinstance(who, str):
         raise ValueError(f"message {number} does not say who it is from")
@@ -129,11 +128,11 @@ def _message(message: Any, number: int, form: Form) -> tuple[str, str, JsonPath]
 def _in_parts(
     parts: list[Any], number: int, role: str, inner: JsonPath
 ) -> tuple[str, str, JsonPath]:
-    """What a message of parts does, its text, and where that stands; see :func:`_message`."""
+    """Role of a message of parts, its text, and the place of the text; see :func:`_message`."""
     try:
         places = text_places(parts)
         if not places and role == "asks" and any(map(is_image, parts)):
-            return "", "", inner  # an image alone asks nothing
+            return "", "", inner  # an image alone is no question
     except ValueError as error:
         raise ValueError(f"message {number}: {error}") from None
     if not places:
@@ -146,7 +145,7 @@ def text_of(value: Any, what: str) -> str:
     """A value that is a text.
 
     Raises:
-        ValueError: if it is none, in a sentence that begins with what it should be
+        ValueError: if it is not a text, with what it should be
     """
     if not isinstance(value, str):
         raise ValueError(f"{what} is {kind_of(value)}, not a text")
@@ -156,7 +155,7 @@ def text_of(value: Any, what: str) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """What kind of value one is, in words."""
+    """The type of a value, in words."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
     names |= {int: "a number", float: "a number", type(None): "null"}
     return names.get(type(value), type(value).__name__)

@@ -1,8 +1,8 @@
-"""Native export: what an exporter of a format is given, what it must do, and what exporters share.
+"""Native export: the protocol of exporters of formats, and their common functions.
 
-An exporter writes the selected items of one source file after the other into a new folder. It
-works from plain items and the source folder and imports no FiftyOne; the caller,
-``pairlens.fiftyone_plugin.exporters.runner``, removes the folder if anything is raised.
+An exporter writes the selected items of each source file into a new folder. It uses items and the
+source folder and does not import FiftyOne; the caller,
+``pairlens.fiftyone_plugin.exporters.runner``, removes the folder if an error is raised.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ExportItem = ExportPair | ExportText | ExportTurn
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A text whose export differs from the published one; ``None`` where there is no such text."""
+    """A text that differs from the published one; ``None`` for an added or a removed text."""
 
     key: str
     source: Source
@@ -46,14 +46,14 @@ class Tally:
     """Counts of an export.
 
     Attributes:
-        records: pairs, or records of other kinds, that stand in the source files that were read
-        not_imported: those of them that the dataset does not hold
-        files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
-        images: images copied
-        images_missing: exported files or lines whose image was missing at import
-        no_place: questions and answers that the layout has no place for
-        on_edit: called by exporters of captions and conversations for every text they write
-            that is not the published one; of pairs it is known before
+        records: number of pairs, or of other records, in the source files
+        not_imported: number of records that the dataset does not contain
+        files: number of files that were ``copied``, ``rewritten`` and ``left_out``
+        images: number of copied images
+        images_missing: number of exported files or lines without an image
+        no_place: number of questions and answers that the layout cannot hold
+        on_edit: called by exporters of captions and conversations for every text that differs from
+            the published one; edits of pairs are known before
     """
 
     records: int = 0
@@ -71,29 +71,30 @@ class Exporter(Protocol):
     """Writes a dataset in its native layout.
 
     Attributes:
-        tally: what it met and did
-        writes_masks: whether it can write another mask than the published one
+        tally: the counts of the export
+        writes_masks: whether it can write masks other than the published ones
     """
 
     tally: Tally
     writes_masks: bool
 
     def write_file(self, name: str, items: Iterator[Any], /) -> None:
-        """Writes what is selected of one source file.
+        """Writes the selected items of one source file.
 
         Args:
             name: the file, relative to the source's root, with ``/``
-            items: all that the dataset holds of the file, by rising index: ``ExportPair``,
-                ``ExportText`` or ``ExportTurn``, as the format's kind is
+            items: all items of the file in the dataset, by rising index: ``ExportPair``,
+                ``ExportText`` or ``ExportTurn``, depending on the format's kind
 
         Raises:
-            StateError: if the source is not what was imported, or cannot be read or written
+            StateError: if the source differs from the imported one, or a file cannot be read or
+                written
             UsageError: if an edited text cannot be written in this format
         """
         ...
 
     def finish(self) -> None:
-        """Writes the files that cover all others, such as id lists."""
+        """Writes files about the whole export, such as id lists."""
         ...
 
 
@@ -113,14 +114,14 @@ class SourceExporter:
         self._out = out
 
     def copy_image(self, image: Path | None, key: str = "") -> None:
-        """Copies an image of the source, where there is one.
+        """Copies an image of the source, if there is one.
 
         Args:
-            image: the file
-            key: of the sample, for messages
+            image: path of the image
+            key: key of the sample, for messages
 
         Raises:
-            StateError: if it lies elsewhere, or cannot be read or written
+            StateError: if it is outside the source, or cannot be read or written
         """
         if image is None:
             self.tally.images_missing += 1
@@ -133,7 +134,7 @@ class SourceExporter:
         self.tally.images += copy(self._root, self._out, name)
 
     def finish(self) -> None:
-        """Does nothing: most layouts have no file that covers all others."""
+        """Does nothing, since most layouts have no file about the whole export."""
 
     def count_file(self, written: int, changed: bool) -> None:
         """Counts a file as copied, rewritten or left out."""
@@ -142,7 +143,7 @@ class SourceExporter:
 
 
 def changed_source(file: str, index: int, key: str = "") -> StateError:
-    """The error for a source file that does not hold the imported record of a sample."""
+    """The error for a source file without the imported record of a sample."""
     named = f"{key}: " if key else ""
     return StateError(
         f"{named}{file}: record {index} is not what was imported; the file has changed since, or "
@@ -151,7 +152,7 @@ def changed_source(file: str, index: int, key: str = "") -> StateError:
 
 
 def inside(root: Path, name: str) -> Path:
-    """The file of a relative name in a folder.
+    """The path of a relative name in a folder.
 
     Raises:
         StateError: if the name leads out of the folder
@@ -166,17 +167,17 @@ def relative_name(root: Path, file: Path) -> str:
     """The name of a file relative to the source's root, with ``/``.
 
     Raises:
-        StateError: if it lies elsewhere
+        StateError: if it is outside the root
     """
     try:
-        # Either may have been written down with ".." in it.
+        # Either path can contain "..".
         return Path(normpath(file)).relative_to(normpath(root)).as_posix()
     except ValueError:
         raise StateError(f"{file} does not lie in the source folder {root}") from None
 
 
 def exported_as(root: Path) -> str:
-    """The format that a folder was exported in, by its manifest; ``""`` if it has none."""
+    """The format in the manifest of an exported folder; ``""`` without a manifest."""
     try:
         with open_source(root / MANIFEST, anywhere=True) as stream:
             found = _FORMAT.search(stream.read(_MANIFEST_HEAD))
@@ -186,10 +187,10 @@ def exported_as(root: Path) -> str:
 
 
 def copy(root: Path, out: Path, name: str) -> bool:
-    """Copies one file of the source, bytes as they are.
+    """Copies one file of the source unchanged.
 
     Returns:
-        whether it was copied now; ``False`` if that was done before
+        whether it was copied by this call; ``False`` if it exists already
 
     Raises:
         StateError: if it cannot be read or written

@@ -1,7 +1,7 @@
-"""What the readers of PairLens' own exports share: records in any order that bring their keys.
+"""Common code of the readers of PairLens' exports, whose records have keys and any order.
 
-The exports ``coco``, ``hf`` and ``fiftyone`` hold the key of every sample, so that what comes back
-has the key that it was exported with, and findings and decisions fit it.
+The exports ``coco``, ``hf`` and ``fiftyone`` contain the key of every sample, so imported samples
+keep their keys, and findings and decisions apply to them.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ class Rows(Protocol):
     name: str
 
     def rows(self) -> Iterator[TableRow]:
-        """All records, in order; of each, what tells its place is enough.
+        """Yields all records in order; they may contain only the members for their place.
 
         Raises:
-            OSError, ValueError: if the file cannot be read, or from some place on
+            OSError, ValueError: if the file, or the rest of it, cannot be read
         """
         ...
 
     def row(self, number: int, start: int, size: int) -> TableRow:
-        """A record that was met before, whole."""
+        """A complete record, at a position that :meth:`rows` has yielded."""
         ...
 
 
@@ -80,7 +80,7 @@ class ListRows:
         self._stream: BinaryIO | None = None
 
     def rows(self) -> Iterator[TableRow]:
-        """All records, in order; of several lists of the name those of the last."""
+        """Yields all records in order; of several lists with the name, only those of the last."""
         with open_source(self._path) as stream:
             passed = self._lists(stream) - 1
             stream.seek(0)
@@ -103,12 +103,12 @@ class ListRows:
                     number += 1
 
     def _lists(self, stream: BinaryIO) -> int:
-        """How many members have the list's name."""
+        """The number of members with the list's name."""
         if _count(stream, json.dumps(self._listed).encode()) < 2:
-            return 1  # which saves reading it all twice
+            return 1  # saves reading the file twice
         stream.seek(0)
         found = [self._listed]
-        with suppress(ValueError):  # what is broken is told when it is read
+        with suppress(ValueError):  # broken records are reported when they are read
             for _ in read_list_items(stream, found.append):
                 pass
         return found.count(self._listed)
@@ -119,13 +119,13 @@ class ListRows:
             return bool(_count(stream, f'"{TARGET_BOX}":'.encode()))
 
     def take_other(self, listed: str, value: Any) -> None:
-        """Takes an item of another list of the file."""
+        """Receives an item of another list of the file."""
 
     def forget_other(self, listed: str) -> None:
-        """Forgets the items of another list, behind which one of its name stands, that counts."""
+        """Discards the items of another list, since a later one of the same name counts."""
 
     def row(self, number: int, start: int, size: int) -> TableRow:
-        """A record that was met before."""
+        """A complete record, at a position that :meth:`rows` has yielded."""
         if self._stream is None:
             self._stream = self._stack.enter_context(open_source(self._path))
         self._stream.seek(start)
@@ -146,12 +146,12 @@ def _count(stream: BinaryIO, piece: bytes) -> int:
 
 
 class Place(NamedTuple):
-    """Where a record belongs.
+    """The place of a record.
 
     Attributes:
         split: one of :data:`SPLITS`
-        image: what it speaks of, within the split
-        key: of its sample; ``""`` where several records are one sample
+        image: its image, within the split
+        key: key of its sample; ``""`` if several records are one sample
     """
 
     split: str
@@ -160,12 +160,12 @@ class Place(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A record.
+    """A record with its place.
 
     Attributes:
-        rows: the file that it stands in
+        rows: its file
         row: its content
-        split, image: as of :class:`Place`
+        split, image: as in :class:`Place`
     """
 
     rows: Rows
@@ -175,7 +175,7 @@ class Found(NamedTuple):
 
     @property
     def source(self) -> Source:
-        """Where it stands."""
+        """File and number of the record."""
         return Source(self.rows.name, self.row.number)
 
 
@@ -190,14 +190,14 @@ def records_of(
     splits: Collection[str],
     on_error: OnError,
 ) -> Iterator[Record]:
-    """Yields a record for each row, those of an image one after the other.
+    """Yields a record for each row, with those of an image in succession.
 
     Args:
         files: the files
-        place_of: tells where a row belongs; a ``ValueError`` says what is wrong with it
-        make: makes the record of a row; likewise
-        splits: which are read
-        on_error: takes what is wrong with a row
+        place_of: returns the place of a row, or raises ``ValueError`` for a broken row
+        make: makes the record of a row, or raises ``ValueError`` for a broken row
+        splits: the splits to read
+        on_error: receives broken rows
     """
     for group in by_image(files, place_of, splits, on_error):
         images: dict[Path | str, int] = {}
@@ -211,13 +211,13 @@ def records_of(
 
 
 def _with_distinct_image_id(record: Record, images: dict[Path | str, int]) -> Record:
-    """A record whose image has an id of its own, where earlier ones of the id show another image.
+    """A record with another image id if earlier records use its id for another image.
 
-    Files that were put together of several exports have such ids.
+    This occurs in files that combine several exports.
 
     Args:
-        record: it
-        images: those of the id that were met, numbered; this one is added
+        record: the record
+        images: numbers of the images of that id so far; the record's image is added
     """
     image = record.image
     if image is None:
@@ -231,7 +231,7 @@ def by_image(
 ) -> Iterator[Iterator[Found]]:
     """Yields the rows of each image, images by split and first row; see :func:`records_of`.
 
-    A row whose key another has already is told, and left out.
+    A row whose key is taken is reported and left out.
     """
     with open_index() as index:
         index.fill(_entries(files, place_of, splits, on_error))
@@ -291,7 +291,7 @@ def key_of(members: Members) -> str:
     """The key that a record brings.
 
     Raises:
-        ValueError: if it brings none that could be one
+        ValueError: if it has no valid key
     """
     key = members.get("key")
     if not isinstance(key, str) or not key or len(key) > MAX_KEY:
@@ -313,10 +313,10 @@ def text_of(value: Any) -> str:
 
 
 def name_in(members: Members, name: str) -> str:
-    """A short text of a record that is no path, such as an image's id.
+    """A short text of a record that is not a path, such as an image's id.
 
     Raises:
-        ValueError: if there is none
+        ValueError: if the record has none
     """
     value = members.get(name)
     if not isinstance(value, str) or not value or len(value) > MAX_KEY or not is_text(value):
@@ -325,10 +325,10 @@ def name_in(members: Members, name: str) -> str:
 
 
 def listed(members: Members, name: str) -> list[Members]:
-    """The objects of a list of a record; none where there is no list.
+    """The objects of a list of a record; empty without the list.
 
     Raises:
-        ValueError: if it holds something else, or too many
+        ValueError: if the list contains other values, or too many
     """
     found = members.get(name) or []
     if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
@@ -339,7 +339,7 @@ def listed(members: Members, name: str) -> list[Members]:
 
 
 def caption_of(members: Members, name: str = "text") -> Caption:
-    """A caption with its task and who wrote it, where that is said.
+    """A caption with its task and annotator, if it has them.
 
     Raises:
         ValueError: if it has no text

@@ -7,7 +7,7 @@
 
 The names of the files are not established, so they are found by what is in them, up to two
 folders deep. Records are read as those of RS-GPT4V, whose training files have the same form:
-a folder that says nothing of where it is from is taken for either, and ``auto`` asks.
+a folder without signs of its origin can be either, and ``auto`` refuses to choose.
 """
 
 from __future__ import annotations

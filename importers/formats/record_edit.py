@@ -1,7 +1,7 @@
-"""Turns that a review removed from a record of questions and answers, or added to it.
+"""Removes turns from records of questions and answers, and adds turns, as a review decided.
 
 In a training record they are messages of its list, and every other character stays. An evaluation
-record holds one question: one more is a record of its own behind it, with an id of its own.
+record has one question, so an added one becomes a new record after it, with a new id.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def with_turns(
     removed: Sequence[TurnText],
     added: Sequence[Turn],
 ) -> str:
-    """A training record without some turns, and with others behind those that are left.
+    """A training record without some turns, and with added ones after the others.
 
-    Of a message that is left out, the parts that are images stay.
+    Image parts of removed messages stay.
 
     Args:
-        text: of the record
-        record: what it holds
-        removed: of its turns
-        added: questions and answers
+        text: the JSON of the record
+        record: its members
+        removed: the turns to remove
+        added: questions and answers to add
     """
     form = form_of(record)
     if form is None or not (removed or added):
@@ -67,7 +67,7 @@ def _writer(text: str) -> Callable[[Any], str]:
 
 
 def _speaker(record: Mapping[str, Any], form: Form, role: str) -> str:
-    """Who asks or answers, as the record calls them; by default as the form does."""
+    """The record's name for a role, by default that of the form."""
     named = [one.get(form.who) for one in record[form.list]]
     known = [name for name, does in ROLES.items() if does == role]
     usual = known[[one.who for one in FORMS].index(form.who)]

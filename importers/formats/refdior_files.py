@@ -23,7 +23,7 @@ _MASK_SUFFIXES = (".png", ".tif", ".bmp", ".jpg")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An id with what is said of it.
+    """An id with its sentences.
 
     Attributes:
         id: of the image and the mask

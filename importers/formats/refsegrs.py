@@ -6,8 +6,8 @@ FiftyOne dataset           ``Voxel51/RegSegRS`` on the hub: :mod:`.refsegrs_hub`
 records with masks         RISBench as jsonl with COCO RLE: :mod:`.refsegrs_records`
 =========================  ===================================================================
 
-The release has its own copy of the image for each line, so the same scene stands under
-several ids; an import gives them one ``image_id``, by content.
+The release has a copy of the image for each line, so a scene has several ids; an import gives
+them one ``image_id``, by content.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def detect(root: Path) -> bool:
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """The number of records, one an image, for progress."""
+    """The number of records, which equals that of images, for progress."""
     module = variant(root)
     return module.count(root, splits) if module else 0
 
@@ -84,11 +84,11 @@ def read(
 
     Args:
         root: the dataset's folder
-        splits: which to read
-        on_error: takes broken records
-        on_note: receives remarks on the files
-        mask_values: which values of masks are the target; ``None`` to decide it mask by mask
-        encoding: of phrase lists; ``None`` to decide it line by line
+        splits: the splits to read
+        on_error: receives broken records
+        on_note: receives notes on the files
+        mask_values: the values of masks that are the target; ``None`` to decide for each mask
+        encoding: encoding of phrase lists; ``None`` to decide for each line
     """
     module = variant(root)
     if module is None:
@@ -101,9 +101,9 @@ def read(
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """The files of a repository but for the phrase lists of other splits.
+    """The files of a repository without the phrase lists of other splits.
 
-    Which images belong to a split stands in the lists alone.
+    Only the lists tell which images belong to a split.
     """
     others = tuple(f"output_phrase_{split}" for split in SPLITS if split not in splits)
     return [name for name in names if not name.rpartition("/")[2].startswith(others or ("\0",))]

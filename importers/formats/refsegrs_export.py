@@ -68,7 +68,7 @@ class RefSegRSExporter(LineExporter):
 
 
 def _checked_id(name: str, line: bytes, pair: ExportPair) -> str:
-    # Whoever imported may have said which encoding the list has.
+    # The encoding of the list can have been set at import.
     for encoding in (None, *ENCODINGS):
         with suppress(ValueError):
             image_id, phrase = parse_line(line, encoding)

@@ -217,10 +217,10 @@ def parse_line(line: bytes, encoding: str | None = None) -> tuple[str, str]:
     if not text.strip():
         return "", ""
     prefix, number, separator = _prefix(line)
-    text = line[len(prefix) :].rstrip(b"\r\n")
-    if number is None or b"\r" in text or (text and separator is None):
+    phrase = line[len(prefix) :].rstrip(b"\r\n")
+    if number is None or b"\r" in phrase or (phrase and separator is None):
         raise ValueError(f"expected '<integer id> <phrase>', met {text[:60]!r}")
-    return number.decode(), text.decode(encoding, "replace")
+    return number.decode(), phrase.decode(encoding, "replace")
 
 
 def separator_of(line: bytes) -> bytes:

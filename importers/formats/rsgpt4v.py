@@ -6,9 +6,9 @@
     *.jsonl                   for evaluation: a question and its answer a line
     UCM_captions/imgs/81.tif  images, by the paths that the records name
 
-The files are found by what is in them, up to two folders deep; all of them are read. After
-the evaluation files in github.com/lisat-bair/LISAt_code; the training files are known from
-their description alone.
+The files are recognised by their content, up to two folders deep; all of them are read. Sources:
+the evaluation files in github.com/lisat-bair/LISAt_code; training files are known only from their
+description.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def example(root: Path) -> Path:
         name = f"scenes/imgs/{number}.tif"
         put(root / name, image_bytes(picture(number), "TIFF"))
         records.append(llava_records(name, number))
-    # All captions, then all questions, then all boxes: those of one image lie far apart.
+    # All captions, then all questions, then all boxes: records of an image are far apart.
     trained = [record for task in zip(*records[:6], strict=True) for record in task]
     trained = [{"id": str(number)} | record for number, record in enumerate(trained)]
     put(root / "RS-GPT4V_train.json", json.dumps(trained, indent=1))

@@ -9,8 +9,8 @@
         <patch_id>.txt                         early releases: one caption a line
 
 Task 1 describes an area, 2 a non-area, 3 revises one of them; legacy files name no annotator.
-Where a patch lies follows from the name of the photograph it was cut from. After the dataset's
-card at huggingface.co/datasets/SlytherinGe/RSTeller and github.com/SlytherinGe/RSTeller.
+The location of a patch follows from the name of the photograph that it was cut from. Sources: the
+dataset's card at huggingface.co/datasets/SlytherinGe/RSTeller and github.com/SlytherinGe/RSTeller.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ _LOOKED_AT = 64
 
 
 def split_of(root: Path, place: Path) -> str:
-    """The split that a shard or folder is named for, or the folder that it lies in; else train.
+    """The split in the name of a shard, of a folder, or of the folder around it; else ``train``.
 
-    Names in the dataset begin with the split; the root, whose name is anyone's choice, counts
-    where it is called for a split and nothing more.
+    Names in the dataset begin with the split; the name of the root, which users choose, counts only
+    if it equals a split.
     """
     folders = [place, *place.parents]
     named = folders[: folders.index(root)] or ([place] if place.suffix == ".tar" else [])
@@ -80,9 +80,9 @@ _NO_TEXT = "the file's name is no text; rename it"
 
 
 def detect(root: Path) -> bool:
-    """Whether the first shards, or some json files, speak of patches, or it is an export of ours.
+    """Whether the first shards or some JSON files describe patches, or PairLens exported it.
 
-    An export can hold images with texts alone.
+    An export can contain images with texts only.
     """
     tars = shards(root)
     if root.is_dir() and exported_as(root) == NAME:
@@ -120,7 +120,7 @@ def _folder_speaks(folder: Path) -> bool:
 
 
 def _folders(root: Path) -> list[Path]:
-    """Where extracted shards lie: the root, or the folders in it."""
+    """The folders of extracted shards: the root, or the folders in it."""
     return [root, *subfolders(root)] if root.is_dir() else []
 
 
@@ -129,7 +129,7 @@ def _is_packed(file: Path) -> bool:
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """The number of images, for progress; of many shards, by the size of the first."""
+    """The number of images, for progress; for many shards an estimate from the first."""
     tars = [tar for tar in shards(root) if split_of(root, tar) in splits]
     if not tars:
         folders = (f for f in _folders(root) if split_of(root, f) in splits)
@@ -153,7 +153,7 @@ def _count_samples(tar: Path, *_changed: int) -> int:
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """The files of a repository that hold the splits, or the first so many images of them."""
+    """The files of a repository with the splits, or with the first images of them."""
     tars = [n for n in names if n.endswith(".tar") and _split_of_name(n) in splits]
     if not tars:
         return list(names)
@@ -232,7 +232,7 @@ def _from_shard(
         with open_source(tar, buffering=1 << 14) as stream:
             origin = Archive(tar, safe_name(name.removesuffix(".tar")), stream)
             for sample in shard.samples:
-                # Halves that a cut left were told with it.
+                # Halves of a cut sample were reported with the cut.
                 if sample.whole or not (shard.cut or shard.unmarked):
                     yield from run.record(sample, Source(name, sample.index), split, origin)
     except OSError as error:

@@ -99,7 +99,7 @@ LOOSE = _Loose()
 
 @frozen
 class ImageTexts:
-    """What is said of an image.
+    """The texts of an image.
 
     Attributes:
         image_id: the patch id, or the sample's name where there is none

@@ -92,7 +92,7 @@ class Shard:
         others: folders, pax headers and files that no reader of RSTeller looks at
         faults: members that are refused, with the reason
         cut: why the rest cannot be read, or ``""``
-        unmarked: what is said of an archive that lacks its end mark, or ``""``
+        unmarked: the note on an archive without end mark, or ``""``
     """
 
     samples: list[ShardSample[Member]] = field(default_factory=list)

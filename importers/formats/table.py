@@ -1,12 +1,12 @@
-"""Tables of anybody's making: a row for each query and its mask, or for an image and its texts.
+"""Tables: a row for each query and its mask, or for an image and its texts.
 
 ::
 
     pairs.csv                  image,mask,phrase
     images/a.jpg masks/a.png   by the paths in the cells
 
-What the columns are for is told with ``--param``, or guessed from their names and first rows:
-:mod:`pairlens.importers.formats.table_columns`. What cells hold is in
+The roles of columns are set with ``--param``, or guessed from their names and first rows; see
+:mod:`pairlens.importers.formats.table_columns`. The notations of cells are in
 :mod:`pairlens.importers.formats.table_cells`.
 """
 
@@ -111,8 +111,8 @@ PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, RUNS, _DELIMITER, *_VALUES)
 
 
 def takes(root: Path) -> bool:
-    """Whether a root is a table, or a folder of tables that is of no other format."""
-    # The others first: of theirs, some have thousands of files that could be tables.
+    """Whether a root is a table, or a folder of tables that no other format detects."""
+    # Other formats first: some have thousands of files that could be tables.
     if root.is_dir() and any(f.detect(root) for f in FORMATS.values() if f.name != NAME):
         return False
     return bool(table_files(root))
@@ -130,12 +130,12 @@ def detect(root: Path) -> bool:
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """Returns 0: how many images there are is known when all rows have been read."""
+    """Returns 0, since the number of images is known only after reading all rows."""
     return 0
 
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
-    """Finds out what the columns are for, and how boxes are meant, where that was not given."""
+    """Completes the roles of columns and the forms of boxes that were not set."""
     settled, columns, rows = _settled(root, given)
     if "runs" not in given and hold_numbers(rows, columns.mask):
         with layout_errors():
@@ -166,7 +166,7 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
 def _settled(
     root: Path, given: Mapping[str, str]
 ) -> tuple[Settled, TableColumns, list[dict[str, Any]]]:
-    """All but the unit of boxes and polygons, with the columns and the cells of the first rows."""
+    """The settled format but the unit of boxes and polygons, its columns, and the first cells."""
     tables = open_tables(root, given.get("delimiter"))
     names = columns_of(tables)
     if isinstance(tables[0], CsvTable) and any(map(is_image_cell, names)):
@@ -216,7 +216,7 @@ def _for(columns: TableColumns, params: Mapping[str, str]) -> Format:
 
 
 def _named_folder(name: str, text: str, root: Path) -> str:
-    """A folder as it is stored: relative to the table's where it lies in that."""
+    """The stored form of a folder: relative to the table's folder if it is inside."""
     here, given = folder_of(root), Path(text).expanduser()
     for folder in (here / given, given.absolute()):
         if folder.is_dir():
@@ -226,7 +226,7 @@ def _named_folder(name: str, text: str, root: Path) -> str:
 
 
 def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> Setting:
-    """How rows are read, from settled parameters."""
+    """The settings for reading rows, from settled parameters."""
     folder = folder_of(root)
     return Setting(
         columns,
@@ -249,13 +249,13 @@ def read(
     on_note: OnNote = ignore_note,
     **params: Any,
 ) -> Iterator[Record]:
-    """Yields the records of one image after the other, images by split and first row.
+    """Yields the records by image, images by split and first row.
 
     Args:
-        root: a table, or a folder of some
-        splits: which to read
-        on_error: takes broken rows
-        on_note: receives remarks on the files
+        root: a table, or a folder of tables
+        splits: the splits to read
+        on_error: receives broken rows
+        on_note: receives notes on the files
         params: parsed :data:`PARAMS`
     """
     parsed = {name: params.pop(name, None) for name in _PARSED}
@@ -269,7 +269,7 @@ def read(
         for decision in reader.decided():
             on_note(decision)
         for entries in index.by_image():
-            seen: dict[str, str] = {}  # of an image: keys of two are never the same
+            seen: dict[str, str] = {}  # of one image; keys of different images differ
             for entry in entries:
                 for record in _records(tables[entry.file], reader, entry, on_error):
                     first = seen.setdefault(record.key, str(record.source))
@@ -310,7 +310,7 @@ def _of_export(root: Path, params: Mapping[str, str]) -> tuple[list[Table], RowR
 def _entries(
     tables: list[Table], reader: RowReader, splits: Collection[str], on_error: OnError
 ) -> Iterator[Entry]:
-    """Where the rows of each image stand."""
+    """Yields the positions of the rows of each image."""
     for number, table in enumerate(tables):
         try:
             for row in table.rows():
@@ -329,11 +329,11 @@ def _entries(
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """The files of a repository; where that has Parquet, this alone, of the splits."""
+    """The files of a repository; if it has Parquet files, only those of the splits."""
     tables = [name for name in names if name.lower().endswith(".parquet")]
     if not tables:
         return list(names)
-    # With the card, the folder of the tables is not the only thing in the repository.
+    # Beside the folder of the tables, the repository has a card.
     chosen = [name for name in tables if split_of_file(name) in (None, *splits)]
     return [*chosen, *(name for name in names if name == "README.md")]
 

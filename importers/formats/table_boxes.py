@@ -30,7 +30,7 @@ FORMS = ("xyxy", "xywh", "cxcywh")
 """Two corners, a corner and the size, or the centre and the size; of several the first."""
 
 _ROUNDED = 0.005
-"""Of the image, by which rounding moves the sides of a box that is told by its centre."""
+"""Share of the image by which rounding can move the sides of a box that is given by its centre."""
 
 _SURE = 20
 """Boxes, of which some are no corner and size where they are two corners."""
@@ -67,7 +67,7 @@ Size = tuple[int, int]
 def decide_box(
     rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str
 ) -> tuple[str, Decision | None]:
-    """The form of the boxes of the first rows, and what is to be told of it.
+    """The form of the boxes in the first rows, and the decision about it.
 
     Corners have to follow each other, and sizes have to end within the image: what one box
     cannot be, none of them is. Of several that are possible the first counts, and it is told where
@@ -124,7 +124,7 @@ def hold_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
 def decide_unit(
     tables: Iterable[Table], setting: Setting, *, boxes: bool
 ) -> tuple[Scale, Decision | None]:
-    """The unit of all boxes and polygons, and what is to be told of it.
+    """The unit of all boxes and polygons, and the decision about it.
 
     Args:
         tables: of which all rows are read
@@ -160,7 +160,7 @@ def decide_unit(
 def decide_runs(
     rows: Iterable[tuple[str, int, Mapping[str, Any]]], setting: Setting
 ) -> tuple[str, Decision | None]:
-    """The order of the runs that numbers without brackets are, and what is to be told of it.
+    """The order of runs that are numbers without brackets, and the decision about it.
 
     Args:
         rows: a table's name, a row's number in it, and its cells
@@ -234,7 +234,7 @@ def _can_be(form: str, box: Box, size: Size | None) -> bool:
 
 
 def are_boxes(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
-    """Whether the masks of the first rows are boxes, one each; empty cells say nothing."""
+    """Whether the masks of the first rows are boxes, one each; empty cells are ignored."""
     filled = [cell for row in rows if not is_empty(cell := row.get(column))]
     return bool(filled) and all(len(boxes_in(cell)) == 1 for cell in filled)
 

@@ -1,4 +1,4 @@
-"""What the columns of a table are for: as told, else by their names and the first rows."""
+"""The roles of a table's columns: as set by the user, else by names and the first rows."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def find_columns(
 def unread_split(
     rows: Sequence[Mapping[str, Any]], columns: TableColumns, given: Mapping[str, str]
 ) -> Decision | None:
-    """What is to be told of a column that is called for splits, and does not name any.
+    """The decision about a column with a name for splits whose cells name none.
 
     Args:
         rows: the first of a table

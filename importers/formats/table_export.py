@@ -128,8 +128,8 @@ class TableExporter(SourceExporter):
                 self._tell(item, before, after)
         added = [item for item in held if item.added]
         for item in added:
-            for text in (item.question, *item.answers):
-                self._tell(item, None, text)
+            for added_text in (item.question, *item.answers):
+                self._tell(item, None, added_text)
         gone = [text for item, text in zip(published, turns, strict=True) if item.removed]
         if not held[0].selected or (len(gone) == len(turns) and not added):
             return None

@@ -67,11 +67,11 @@ _DIGITS = 16
 
 
 class RowReader:
-    """Makes records of rows; the same row always gives the same.
+    """Makes records of rows; equal rows always give equal records.
 
     Args:
-        setting: how they are read
-        many: whether there are several tables, so that a row's number does not name it
+        setting: the settings for reading rows
+        many: whether there are several tables, so that a row's number does not identify it
     """
 
     def __init__(self, setting: Setting, many: bool) -> None:
@@ -108,7 +108,7 @@ class RowReader:
 
     @property
     def separator(self) -> str | None:
-        """What stands between several texts in a cell."""
+        """The separator of several texts in a cell."""
         return self._setting.separator
 
     def place(self, table: Table, row: TableRow) -> tuple[str, str]:
@@ -148,7 +148,7 @@ class RowReader:
         )
 
     def survey(self, table: Table, row: TableRow) -> None:
-        """Takes the boxes of a conversation, by which their scale is decided.
+        """Adds the boxes of a conversation, from which their scale is decided.
 
         Raises:
             ValueError: as :meth:`records`
@@ -160,7 +160,7 @@ class RowReader:
             self._rules.setdefault(table.name, Counter()).update(parsed.rules)
 
     def decided(self) -> Iterator[str]:
-        """What was decided of splits, boxes and parts, once all rows were surveyed."""
+        """Yields the decisions on splits, boxes and parts, after the survey of all rows."""
         yield from self._splits.decided()
         for name, counts in self._rules.items():
             yield from count_decisions(name, counts)
@@ -168,7 +168,7 @@ class RowReader:
             yield from self._boxes.decide(file)
 
     def notes(self) -> Iterator[str]:
-        """What became of the boxes, once all records were made."""
+        """Yields notes on the boxes, after all records were made."""
         yield from self._boxes.notes([*self._files.values()])
 
     def _file(self, table: Table) -> FileBoxes:
@@ -224,7 +224,7 @@ class RowReader:
             )
 
     def _label(self, table: Table, row: TableRow) -> str:
-        """What tells a row from the others of its image."""
+        """The label of a row that distinguishes it from others of its image."""
         column = self._columns.key
         if not column:
             return f"{table.name}:{row.number}" if self._many else str(row.number)
@@ -237,22 +237,22 @@ class RowReader:
         return text
 
     def _image(self, table: Table, row: TableRow) -> str:
-        """The path of a row's image, or a digest of the one that the row holds."""
+        """The path of a row's image, or a digest of the image in a cell."""
         column = self._columns.image
         cell = only(row.cells.get(column))
         content = bytes_of(cell)
         if content is not None:
-            # Its name is no identity: all images of a table can have the same.
+            # The name does not identify it: all images of a table can have the same.
             return hashlib.sha256(content).hexdigest()[:_DIGITS]
         path = self._path(column, cell, self._setting.image_root)
         folder = table.name.rpartition("/")[0]
-        # Tables of several folders can name different images alike.
+        # Tables in different folders can use one name for different images.
         if folder and self._images.find(path, "") is None:
             return f"{folder}/{path}"
         return path
 
     def _image_of(self, table: Table, row: TableRow, image_id: str) -> tuple[ImageFile | None, str]:
-        """The image of a row, and what the row calls it."""
+        """The image of a row, and its name in the row."""
         cell = only(row.cells.get(self._columns.image))
         content = bytes_of(cell)
         if content is None:
@@ -261,11 +261,11 @@ class RowReader:
         return Inline(content, name), name
 
     def shortened(self, row: TableRow, folder: Path) -> dict[str, Any]:
-        """The absolute paths of a row that lie in a folder, relative, so that copies are found.
+        """Makes absolute paths of a row in a folder relative, so that copies are found.
 
         Args:
-            row: one that gave records
-            folder: the table's
+            row: a row that gave records
+            folder: the folder of the table
         """
         roots = {
             self._columns.image: self._setting.image_root,
@@ -333,7 +333,7 @@ class RowReader:
         return Raster(self._mask_file(table, path, image), self._setting.mask_values)
 
     def _mask_file(self, table: Table, path: str, image: ImageFile | None) -> Path:
-        """The file of a mask; where there is none, where it would be."""
+        """The path of a mask, whether the file exists or not."""
         other = image if isinstance(image, Path) else None
         found = self._masks.find(path, table.name, but=other)
         if found is None and other is not None and self._masks.find(path, table.name):
@@ -345,7 +345,7 @@ class RowReader:
         return found or self._setting.mask_root / path
 
     def _tell_size(self, row: TableRow) -> None:
-        """Remembers the size of the image that a row holds, by which it is asked for."""
+        """Stores the size of the image in a row's cell, under the id of the image."""
         content = bytes_of(only(row.cells.get(self._columns.image)))
         if content is not None:
             with suppress(ImageError):
@@ -355,7 +355,7 @@ class RowReader:
     def _size_of(
         self, cell: Any, table: Table, row: TableRow, image_id: str
     ) -> tuple[int, int] | None:
-        """Height and width of the image where the cell may be an RLE that does not name them."""
+        """Height and width of the image, if the cell can be an RLE without them."""
         if not may_lack_size(cell):
             return None
         self._tell_size(row)
@@ -364,6 +364,6 @@ class RowReader:
 
 
 def broken(table: Table, number: int, error: ValueError) -> RecordError:
-    """The error for a row of a number."""
+    """The error for a row, with its number."""
     between = "," if isinstance(error, CellError) else ":"
     return RecordError(f"{Source(table.name, number)}", f"row {number}{between} {error}")

@@ -20,7 +20,7 @@ class TableRow(NamedTuple):
             JSON and Parquet from 1
         start, size: where it stands, in units that its table understands
         cells: its values by column; texts of CSV and TSV, whatever JSON and Parquet hold
-        fault: why its cells cannot be told; ``""`` where they can
+        fault: why its cells cannot be separated; ``""`` if they can
         key: of the list that it stands in, of JSON with lists under keys
     """
 
@@ -43,7 +43,7 @@ class Table(Protocol):
         path: the file
         name: relative to the folder that the dataset lies in, with ``/``
         columns: the names of its columns, in order; of JSON those of its first rows
-        told: once all rows were read, what was odd between them, and what of the file is not read
+        notes: oddities of the file and its unread parts, after all rows were read
     """
 
     path: Path

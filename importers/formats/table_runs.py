@@ -143,7 +143,7 @@ class RunNumbers:
                 self._outlines[order] += outline(_drawn(numbers, size, order))
 
     def decide(self) -> tuple[str, Decision | None]:
-        """The order of the runs that the cells hold, and what is told; ``""`` for no runs."""
+        """The order of the runs in the cells, ``""`` for no runs, and the decision about it."""
         if not self.cells or self.runs < (1 - FEW) * self.cells:
             return "", None
         if self.more > FEW * self.cells:

@@ -55,7 +55,7 @@ class RowSplits:
             return named or "train"
         by_key = split_word(row.key)
         folders = map(split_word, image.split("/")[:-1])
-        split = by_key or next((named for named in folders if named), None)
+        split = by_key or next((one for one in folders if one), None)
         if split:
             rule = _BY_KEY if by_key else _BY_FOLDER
             self._count(rule, str(Source(table.name, row.number)))
@@ -70,7 +70,7 @@ class RowSplits:
         self._decided[rule].times += 1
 
     def decided(self) -> Iterator[Decision]:
-        """What told the splits of the rows so far, where that was no cell and no name."""
+        """Yields decisions on splits of rows that neither a cell nor a name gave."""
         yield from self._decided.values()
         self._decided = {}  # rows are read once more, which is not counted
 

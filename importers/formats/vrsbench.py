@@ -1,4 +1,4 @@
-"""VRSBench: per image a caption, objects with sentences that refer to them, and questions.
+"""VRSBench: for each image a caption, objects with referring sentences, and questions.
 
 ::
 
@@ -6,9 +6,9 @@
     Images_{train,val}.zip          Images_{train,val}/P0003_0002.png
     VRSBench_train.json  VRSBench_EVAL_{Cap,referring,vqa}.json
 
-As ``xiang709/VRSBench`` on the hub has it; the archives are unpacked side by side. The
-annotations hold all there is: the lists of records beside them were made of them by
-``prepare_eval_all.ipynb`` in github.com/lx709/VRSBench, and are read where no annotation is.
+The layout is that of ``xiang709/VRSBench`` on the hub; the archives are unpacked side by side. The
+lists of records were made from the annotations by ``prepare_eval_all.ipynb`` in
+github.com/lx709/VRSBench, and are read only without annotations.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ RECORDS = ReadParam(
 
 
 def detect(root: Path) -> bool:
-    """Whether the folder holds annotations, or the lists of records that were made of them."""
+    """Whether the folder has annotations, or the lists of records that were made from them."""
     return is_annotated(root) or NAME in signs_of(root)
 
 
@@ -110,7 +110,7 @@ def is_annotated(root: Path) -> bool:
 
 
 def parts(root: Path) -> list[Path]:
-    """The archives of annotations and images, none where some are unpacked already."""
+    """The archives of annotations and images; none if some are unpacked already."""
     if any(folder_of(root, what, s) for what in (ANNOTATIONS, IMAGES) for s in SPLITS):
         return []
     archives = sorted(file for file in files_in(root, "*.zip") if file.is_file())
@@ -118,10 +118,10 @@ def parts(root: Path) -> list[Path]:
 
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
-    """The format and its kind: lists are of images, annotations of what ``records`` says.
+    """The format and its kind: images for lists, the value of ``records`` for annotations.
 
     Raises:
-        UsageError: if objects are asked for and there are lists alone
+        UsageError: if objects are requested and there are only lists
     """
     asked = given.get(RECORDS.name)
     annotated = is_annotated(root)
@@ -135,7 +135,7 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """The files of a repository but for those of other splits; ``EVAL`` names ``val``."""
+    """The files of a repository without those of other splits; ``EVAL`` means ``val``."""
     others = {split for split in SPLITS if split not in splits}
     return [name for name in names if not others & {_split_of(name)}]
 
@@ -155,7 +155,7 @@ def _image_folders(root: Path) -> list[Path]:
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """Returns 0: which annotations have objects is known when all have been read."""
+    """Returns 0, since the annotations with objects are known only after reading all."""
     return 0
 
 
@@ -206,10 +206,10 @@ def read(
 
 
 class _Reading:
-    """One reading.
+    """One pass over the files.
 
     Attributes:
-        unnamed: how many objects no sentence refers to
+        unnamed: number of objects without a sentence
     """
 
     def __init__(self, root: Path, on_error: OnError) -> None:
@@ -267,7 +267,7 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """The image of an annotation, whose path is ``None`` where it is not there."""
+    """The image of an annotation; its path is ``None`` if the file is missing."""
 
     split: str
     name: str

@@ -1,9 +1,9 @@
-"""VRSBench, written back in the layout it came in.
+"""Exports VRSBench in its published layout.
 
-An annotation all of which is exported as it was is copied; otherwise the objects that are not
-selected are cut out and edited texts put in the place of the published ones, and every other byte
-stays. Captions and questions stay with the objects of their image; an annotation of which nothing
-is selected is left out, with its image. The lists of records are written to match.
+An annotation is copied if all of it is exported unchanged. Otherwise objects that are not selected
+are cut out, and edited texts replace the published ones; every other byte stays. Captions and
+questions stay with the objects of their image. An annotation without selected objects is left out,
+and so is its image. The lists of records are written accordingly.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class VRSBenchExporter(InstructionExporter):
 
     def __init__(self, root: Path, out: Path) -> None:
         super().__init__(root, out)
-        self._kept: dict[str, KeptParts] = {}  # by the name of the image
+        self._kept: dict[str, KeptParts] = {}  # by image name
 
     def write_file(self, name: str, items: Iterator[Any], /) -> None:
         """Writes one annotation or one file of records, and the images."""
@@ -83,7 +83,7 @@ class VRSBenchExporter(InstructionExporter):
         self.copy_image(first.image, first.key)
 
     def finish(self) -> None:
-        """Writes the lists of records that were made of the annotations."""
+        """Writes the lists of records that were made from the annotations."""
         if not self._kept:
             return
         for file in find_files(self._root):
@@ -98,7 +98,7 @@ class VRSBenchExporter(InstructionExporter):
         encoding: str,
         kept: KeptParts,
     ) -> str | None:
-        """The text to write, ``""`` where nothing changes and ``None`` to leave the file out."""
+        """The text to write, ``""`` for an unchanged file, ``None`` to leave the file out."""
         entries = content.get("objects") or []
         for pair in pairs:
             _check_object(name, entries, pair)
@@ -141,8 +141,8 @@ class VRSBenchExporter(InstructionExporter):
             if turn.removed:
                 gone.append(text.answers_at[0])
                 kept.gone.add(("" if category == "caption" else text.question, text.answers[0]))
-                for published in (*[text.question] * (category != "caption"), *text.answers):
-                    self.tally.on_edit(Edit(turn.key, turn.source, published, None))
+                for removed_text in (*[text.question] * (category != "caption"), *text.answers):
+                    self.tally.on_edit(Edit(turn.key, turn.source, removed_text, None))
                 continue
             answer = turn.written(text.answers)[0]
             if category == "caption":
@@ -155,8 +155,8 @@ class VRSBenchExporter(InstructionExporter):
                 self.tally.on_edit(Edit(turn.key, turn.source, before, after))
         added = [turn for turn in turns if turn.added]
         for turn in added:
-            for text in (turn.question, *turn.answers):
-                self.tally.on_edit(Edit(turn.key, turn.source, None, text))
+            for added_text in (turn.question, *turn.answers):
+                self.tally.on_edit(Edit(turn.key, turn.source, None, added_text))
         if not values and not gone and not added:
             return ""
         text = self._text(name, encoding)
@@ -175,13 +175,13 @@ def _with_turns(
     added: Sequence[ExportTurn],
     plain: bool,
 ) -> str:
-    """An annotation without some turns, and with others behind its questions.
+    """An annotation without some turns, and with added ones after its questions.
 
     Args:
-        text: of the annotation
-        content: what it holds
-        gone: where the answers of the turns stand that are left out
-        added: turns
+        text: the JSON of the annotation
+        content: its members
+        gone: places of the answers of removed turns
+        added: turns to add
         plain: whether the text is written in ASCII
     """
     asked = content.get(QUESTIONS) or []
@@ -204,7 +204,7 @@ def _with_turns(
 
 
 def _has_sentence(entry: Any) -> bool:
-    """Whether an object is a record, broken or not; others have none and stay where they are."""
+    """Whether an object is a record, broken or not; others stay unchanged."""
     try:
         return sentence_of(entry) is not None
     except ValueError:
@@ -212,7 +212,7 @@ def _has_sentence(entry: Any) -> bool:
 
 
 def _check_object(name: str, entries: list[Any], pair: ExportPair) -> None:
-    """Validates that an object is the one that was imported."""
+    """Validates that an object is the imported one."""
     index = pair.source.index
     try:
         same = index < len(entries) and pair.came_from(sentence_of(entries[index]))
@@ -227,7 +227,7 @@ def _check_object(name: str, entries: list[Any], pair: ExportPair) -> None:
 
 
 def _with_objects(text: str, keep: list[int], edits: Mapping[int, str]) -> str:
-    """An annotation with some of its objects, and other sentences for some of these."""
+    """An annotation with some of its objects, some of them with another sentence."""
     start = member_starts(text)["objects"]
     spans = item_spans(text, start)
     replacements: dict[int, str] = {}

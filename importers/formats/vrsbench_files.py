@@ -40,7 +40,7 @@ class Described(NamedTuple):
     Attributes:
         sentence: exactly as published
         target: its corners, as shares of the image
-        unique: whether it is the only one of its class, where that is said
+        unique: whether it is the only one of its class; ``None`` if not stated
     """
 
     sentence: str

@@ -103,8 +103,8 @@ def _record(item: Item, kept: dict[str, KeptParts]) -> bytes | None:
         return None
     values: dict[JsonPath, str] = {}
     for turn in parsed.turns:
-        for place, text in _edits(turn, found):
-            values |= text_edits(record, place, text)
+        for place, new_text in _edits(turn, found):
+            values |= text_edits(record, place, new_text)
     if not values:
         return item.data
     text = item.data.decode()

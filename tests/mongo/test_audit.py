@@ -43,12 +43,14 @@ def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
 
 
 @pytest.mark.parametrize(
-    ("name", "examples"), [("a.txt", 3), ("a", 3), ("a.md", -1)], ids=["text", "none", "negative"]
+    ("name", "examples", "option"),
+    [("a.txt", 3, "--out"), ("a", 3, "--out"), ("a.md", -1, "--examples -1")],
+    ids=["text", "none", "negative"],
 )
 def test_a_wrong_call_writes_nothing(
-    dataset: fo.Dataset, tmp_path: Path, name: str, examples: int
+    dataset: fo.Dataset, tmp_path: Path, name: str, examples: int, option: str
 ) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=f"^{option}.*\\.md" if examples > 0 else f"^{option}:"):
         audit(dataset, tmp_path / name, examples=examples)
     assert list(tmp_path.iterdir()) == []
 

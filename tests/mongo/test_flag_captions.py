@@ -54,7 +54,7 @@ def test_clean_texts_have_no_warning_and_no_error(clean: fo.Dataset) -> None:
 def test_checks_of_pairs_do_not_apply(clean: fo.Dataset) -> None:
     with pytest.raises(StateError, match="check tiny_mask is for pairs, and the dataset holds"):
         flag(clean, checks=["tiny_mask"])
-    with pytest.raises(StateError, match="no field image_embedding and text_embedding"):
+    with pytest.raises(StateError, match="no fields image_embedding and text_embedding"):
         flag(clean, checks=["embedding_outlier"])
     with pytest.raises(UsageError, match="fault tiny_mask is for pairs, and the dataset holds"):
         bench_checks(clean, faults=["tiny_mask"])
@@ -62,7 +62,7 @@ def test_checks_of_pairs_do_not_apply(clean: fo.Dataset) -> None:
 
 def test_what_does_not_run_is_said(clean: fo.Dataset) -> None:
     done = flag(clean)
-    want = "needs embeddings; the dataset has no field image_embedding and text_embedding"
+    want = "needs embeddings; the dataset has no fields image_embedding and text_embedding"
     judge = "needs the answers of a judge; pairlens judge DATASET asks one"
     assert done.not_run == {"embedding_outlier": want, "judge_doubt": judge}
 

@@ -15,6 +15,7 @@ from pairlens.fiftyone_plugin.gate.files import find_in_files
 from pairlens.fiftyone_plugin.gate.found import SKIPPED, Wanted
 from pairlens.fiftyone_plugin.gate.stored import find_in_dataset
 from pairlens.importers import store
+from pairlens.importers.errors import StateError
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.options import ImportOptions
 
@@ -58,3 +59,15 @@ def test_verdicts_close_findings(tmp_path: Path, dataset_name: str) -> None:
     assert after["passed"] and after["dropped"] == len(keys) // 2
     assert after["samples"] == before["samples"] - after["dropped"]
     assert dataset.first().get_field("quality") is None  # nothing was stored
+
+
+def test_a_folder_without_a_format_is_no_dataset(
+    tmp_path: Path, dataset_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StateError) as no_folder:
+        cli.run(["check", dataset_name])
+    assert "--format" not in str(no_folder.value)
+    (tmp_path / dataset_name).mkdir()
+    with pytest.raises(StateError, match=f"--format auto reads the files in {dataset_name}$"):
+        cli.run(["check", dataset_name])

@@ -279,7 +279,11 @@ def test_budgets_hold_and_the_rest_is_asked_by_the_same_command(
     prices = tmp_path / "prices.json"
     prices.write_text(json.dumps({"tiny-vlm": {"input": 2, "output": 10}}))
     answer = model(lambda seen: pair_answer())
-    done, requests = ask(dataset, answer, max_calls=3, prices=prices)
+    told: list[tuple[int, int | None]] = []
+    done, requests = ask(
+        dataset, answer, max_calls=3, prices=prices, progress=lambda *at: told.append(at)
+    )
+    assert 3 <= told[-1][0] < told[-1][1] == len(dataset)
     assert (done.asked, len(requests), done.cost) == (3, 3, pytest.approx(3 * 0.0025))
     assert "--max-calls 3" in done.ended
     costs = [one["cost"] for one in stored(dataset).values() if one]
@@ -289,8 +293,9 @@ def test_budgets_hold_and_the_rest_is_asked_by_the_same_command(
     one = {"concurrency": "1"}
     done, requests = ask(dataset, answer, max_tokens=2500, params=one)
     assert len(requests) == 2 and done.tokens_in + done.tokens_out == 2100
-    done, requests = ask(dataset, answer)
+    done, requests = ask(dataset, answer, progress=lambda *at: told.append(at))
     assert done.unchanged + done.asked == len(dataset) and not done.ended
+    assert told[-1] == (len(dataset), len(dataset))
     assert all(stored(dataset).values())
 
 

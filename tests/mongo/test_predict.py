@@ -244,9 +244,17 @@ def test_the_first_pairs_alone_and_then_the_rest(dataset: fo.Dataset) -> None:
     )  # fmt: skip
     assert done.predicted == 3 and not done.stopped
     assert sorted(done.first) == sorted(str(i) for i in dataset.exists("m").values("id"))
-    assert told[-1] == (3, len(dataset))
-    rest = predict(dataset, predictor="moody", field_name="m", resume=True)
-    assert rest.predicted == len(dataset) - 3
+    assert told[-1] == (3, 3)
+    predict(
+        dataset, predictor="moody", field_name="m", resume=True, limit=1,
+        progress=lambda *at: told.append(at),
+    )  # fmt: skip
+    assert told[-1] == (4, 4)
+    rest = predict(
+        dataset, predictor="moody", field_name="m", resume=True,
+        progress=lambda *at: told.append(at),
+    )  # fmt: skip
+    assert rest.predicted == len(dataset) - 4 and told[-1] == (len(dataset), len(dataset))
     with pytest.raises(UsageError, match="first 0 pairs are none"):
         predict(dataset, predictor="moody", field_name="n", limit=0)
 

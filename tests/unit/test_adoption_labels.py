@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pairlens.fiftyone_plugin.adoption.labels import pairs_of, places_of, what_lacks
+from pairlens.fiftyone_plugin.adoption.labels import pairs_of, places_of, reasons_without_pair
 
 NO_INSTANCE: list[Any] = [
     None,
@@ -22,9 +22,9 @@ def test_without_an_instance_only_a_query_that_says_so_has_no_target(label: Any)
     document = {"words": ["a cow", "a dog"], "gt": label}
     for said in (None, False):
         assert pairs_of(document | {"no_target": said}, places) == []
-        (reason,) = what_lacks(document | {"no_target": said}, places)
+        (reason,) = reasons_without_pair(document | {"no_target": said}, places)
         assert reason == f"it has no {'instance' if label else 'label'} in 'gt'"
     declared = document | {"no_target": True}
     assert [pair.phrase for pair in pairs_of(declared, places)] == ["a cow", "a dog"]
-    assert what_lacks(declared, places) == []
+    assert reasons_without_pair(declared, places) == []
     assert pairs_of(declared, places_of("gt.words", "gt")) == []

@@ -78,8 +78,8 @@ def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issu
 
     Args:
         batch: images with their texts
-        min_share: share of a text's words that stand there again in a run of five from which
-            on it is repetitive
+        min_share: smallest share of a text's words in repeated runs of five for which it is
+            reported
     """
     yield from remarked(batch, lambda one: _repetition(one, min_share), with_repetition)
 

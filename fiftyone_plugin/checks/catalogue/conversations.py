@@ -1,4 +1,4 @@
-"""Checks on the form of conversations: who speaks when, and whether anything is said."""
+"""Checks on the form of conversations: order of speakers, image tokens, empty answers."""
 
 from __future__ import annotations
 

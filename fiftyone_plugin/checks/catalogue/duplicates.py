@@ -24,10 +24,10 @@ from pairlens.importers.fields import IMAGE_STATS
 from pairlens.importers.spools import ObjectSpool
 
 AT_ONCE = 10_000
-"""Samples whose images are told of each other at once, about."""
+"""Approximate number of samples that are read together."""
 
 FEW = 2
-"""Files that may stand there again before that can be the dataset's way."""
+"""Largest number of copied files for which copies are not usual."""
 
 
 def looks(batch: Batch) -> NDArray[np.uint64]:

@@ -13,7 +13,7 @@ from pairlens.importers.fields import IMAGE_STATS
 from pairlens.importers.image_stats import ImageStats
 
 BLANK = 0.99
-"""Share of one color from which on an image is blank, and nothing else is said of it."""
+"""Share of one color from which on an image is blank and has no other finding."""
 
 
 @check(

@@ -43,7 +43,7 @@ def _judged(**answer: object) -> Sample:
     silent=_judged(shows="yes", only="yes", complete="yes"),
 )
 def judge_doubt(batch: Batch, *, min_doubt: float = 0.5) -> Iterator[Issue]:
-    """Reports what judges deny of what the sample holds now; earlier answers say nothing of it.
+    """Reports denials of judges about the sample's present content; older judgements are ignored.
 
     Args:
         batch: the samples

@@ -46,7 +46,7 @@ class _Clash:
 
 _AGREED = object()
 _Answer = _Clash | object | None
-"""A clash, agreement, or nothing where one of the two says nothing to compare."""
+"""A clash, agreement, or ``None`` if one of the two has nothing to compare."""
 
 _Query = tuple[Sample, QueryFeatures]
 _Aspect = Callable[[QueryFeatures, QueryFeatures], _Answer]

@@ -1,4 +1,4 @@
-"""Queries that speak of boxes, points or details that their reader is not given."""
+"""Queries that mention boxes, points or details that are not part of the query."""
 
 from __future__ import annotations
 

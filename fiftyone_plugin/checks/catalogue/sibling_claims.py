@@ -66,15 +66,15 @@ def sibling_claim(batch: Batch, *, far: float = 0.85) -> Iterator[Issue]:
     claimed = batch.query_where(lambda query: "rank" in query.marks)
     claims = {row: ranking(batch.phrases[row]) for row in np.flatnonzero(claimed).tolist()}
     rows = usable & np.isin(batch.images, batch.images[claimed & usable])
-    told: set[str] = set()
+    reported: set[str] = set()
     for group in batch.groups(where=rows):
         pairs = [_Pair(batch.sample(row), batch.query(row), claims.get(row)) for row in group]
         for issue in _denied(pairs):
-            told.add(issue.key)
+            reported.add(issue.key)
             yield issue
     for sample in batch.where(claimed & usable):
         claim = ranking(sample.phrase)
-        if claim and sample.key not in told and (issue := _far_off(sample, claim, far)):
+        if claim and sample.key not in reported and (issue := _far_off(sample, claim, far)):
             yield issue
 
 

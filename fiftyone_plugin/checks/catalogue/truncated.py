@@ -60,31 +60,31 @@ which lie along the border whole where they look like a sliver: a truck is eight
 _LONG = frozenset({"vehicle", "vessel"})
 
 SPECK = 0.25
-"""Share of a whole one up to which what is left is too little, whatever its shape."""
+"""Largest share of the usual area of a speck of any shape."""
 
-TOLD, MAX_TOLD = 0.3, 100
-"""Share of a whole one, and pixels, up to which a speck is told as info."""
+INFO_SHARE, INFO_AREA = 0.3, 100
+"""Largest share of the usual area, and largest area in pixels, of a speck reported as ``info``."""
 
 SCRAP = 0.15
-"""The same for a warning."""
+"""Largest share of the usual area of a speck reported as ``warning``."""
 
 SHALLOW = 5
-"""Pixels that a speck reaches into the image up to which it is a warning: of a car cut at its
-middle as much is left, and can be told."""
+"""Largest depth in pixels of a speck reported as ``warning``; a car cut at its middle is deeper and
+can be recognised."""
 
 TAIL = 0.05
-"""Share of the whole ones of a class that may be as small as a speck which is told: where more
-are, what is left may be all of one."""
+"""Largest share of the whole members of a class that are as small as a reported speck; with more,
+the speck can be a whole member."""
 
 DEEP_UNKNOWN = 0.025
-"""Depth of a sliver of a class that is not known up to which it is told, as a share of the image's
-side: what the border leaves of most such objects is enough to tell them by."""
+"""Largest depth of a reported sliver of an unknown class, as a share of the image's side; deeper
+ones can mostly be recognised."""
 
 DEEP = 0.03
-"""The same of a known class: a third of an airplane is a wing, and can be told."""
+"""The same for a known class: a third of an airplane is a wing, which can be recognised."""
 
 _OF_ANY_SIZE = frozenset({"building", "vessel"})
-"""Classes whose small ones are as small as what is left of others: only slivers tell of these."""
+"""Classes with members of all sizes, of which only slivers are reported."""
 
 
 def cut_targets(batch: Batch) -> NDArray[Any]:
@@ -254,7 +254,9 @@ def _is_obvious(stats: MaskStats, rank: Rank | None, sliver: bool) -> bool:
     if rank is None:
         depth, _ = _depth(stats.border, *stats.box[2:])
         return not sliver or depth <= DEEP_UNKNOWN * _across(stats)
-    return stats.area < TOLD * rank.median and stats.area <= MAX_TOLD and rank.smaller <= TAIL
+    return (
+        stats.area < INFO_SHARE * rank.median and stats.area <= INFO_AREA and rank.smaller <= TAIL
+    )
 
 
 def _across(stats: MaskStats) -> int:

@@ -13,5 +13,5 @@ def drifting_revisions(sample: Sample) -> frozenset[int]:
 
 
 def doubled_turns(sample: Sample) -> frozenset[int]:
-    """The turns that stand there for the second time, by number from 0."""
+    """The repeated turns, by number from 0."""
     return frozenset(again for _, again, _ in doubled(sample))

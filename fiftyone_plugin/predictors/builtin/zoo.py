@@ -81,7 +81,7 @@ def _load_zoo_model(settings: Settings, device: str) -> Any:
         raise UsageError(f"zoo.options must be a JSON object, not {settings.options!r}")
     import fiftyone.zoo as foz
 
-    # What a repository of its own is made with is its own affair: no device unless told.
+    # Models of other repositories get a device only if one was chosen.
     arguments: dict[str, Any] = ({} if device == "auto" else {"device": device}) | options
     try:
         return foz.load_zoo_model(
