@@ -158,8 +158,9 @@ def _first(root: Path) -> Iterator[Members]:
         for split in _splits_of(root, task):
             with suppress(OSError, ValueError), open_source(root / _file_name(task, split)) as file:
                 items = (item for item in read_list_items(file) if item.name == "annotations")
-                if isinstance(value := next(items).value, dict):
-                    yield value
+                first = next(items, None)
+                if first and isinstance(first.value, dict):
+                    yield first.value
 
 
 def _kind(root: Path) -> Kind:
