@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,9 @@ def _collect(probe: subprocess.Popen[str]) -> DoctorReport:
         out, err = probe.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         probe.kill()
-        probe.communicate()
+        # What it started, such as FiftyOne's server, may hold its output for as long as that lives.
+        with suppress(subprocess.TimeoutExpired):
+            probe.communicate(timeout=1)
         return {"failed": _cause("timeout", f"no answer within {SECONDS} seconds")}
     try:
         return json.loads(out.splitlines()[-1])

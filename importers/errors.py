@@ -10,6 +10,7 @@
     +-- LayoutError      a folder is not a dataset in the layout a reader knows
     +-- RecordError      one record is broken; the others can go on
     +-- MaskError        a mask cannot be decoded
+    |   +-- LockedMask   its file cannot be opened, which may pass
     ForeignError         stands for an error of a worker that cannot be sent
 
 The message of each is one sentence that says what was met, where, and what to do.
@@ -135,6 +136,10 @@ class LayoutError(PairLensError):
 
 class MaskError(PairLensError):
     """A mask that cannot be decoded."""
+
+
+class LockedMask(MaskError):
+    """A file of a mask that is there and cannot be opened, which may pass."""
 
 
 class RecordError(PairLensError):

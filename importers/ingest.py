@@ -47,7 +47,7 @@ from pairlens.importers.resuming import Resumed
 from pairlens.importers.sample_encoding import NOTHING, EncodedSamples, encode_missing, errors_of
 from pairlens.importers.scenes import join_scenes
 from pairlens.importers.skip_log import SkipLog
-from pairlens.importers.source_files import read_within, why_unread
+from pairlens.importers.source_files import read_within, went_away, why_unread
 from pairlens.importers.sources import Located, SourceRequest, locate
 from pairlens.importers.upgrade import upgrade
 
@@ -180,7 +180,8 @@ def fill_dataset(
     follow = options.follow_links or bool(known.get("follow_links"))
     store.update_info(dataset, **facts | {"follow_links": follow})
     boundary = None if follow else source.boundary
-    place = MediaPlace(media_dir, options.placeholders, chosen.reading(options.params), boundary)
+    reading = chosen.reading(options.params)
+    place = MediaPlace(media_dir, options.placeholders, reading, boundary, source=root)
     before = _source_state(chosen, root, options.splits)
     # What an import of a part does not read, it says nothing new about.
     reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
@@ -197,10 +198,7 @@ def fill_dataset(
     finally:
         skips.close()
     if not root.exists() or _source_state(chosen, root, options.splits) != before:
-        raise StateError(
-            f"{root} changed or went away while it was read, so that records are missing; bring it "
-            "back and go on with --resume"
-        )
+        raise went_away(root)
     if options.resume:
         exchange(dataset)  # what the store has is not made anew
         take_published_images(dataset, chosen, root, options.params)

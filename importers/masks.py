@@ -7,6 +7,7 @@ PNGs show wrong values, TIFFs none at all).
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pairlens.importers.arrays import MAX_BYTES, read_array
 from pairlens.importers.decisions import Decision
-from pairlens.importers.errors import MaskError
+from pairlens.importers.errors import LockedMask, MaskError
 from pairlens.importers.fields import IGNORE, TARGET
 from pairlens.importers.image_frame import (
     NO_DATA,
@@ -43,6 +44,12 @@ from pairlens.importers.tiff_pages import has_pages, tiff_has_pages
 
 MASK_ARRAYS = ("mask", "masks", "gt", "segmentation", "label")
 """Names of the array that holds the ground truth, in an ``.npz`` of several."""
+
+_PASSING = frozenset({
+    errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT,
+    errno.EMFILE, errno.ENFILE,
+})  # fmt: skip
+"""Why a file that is there cannot be opened: nothing is wrong with it."""
 
 _NEAR_GRAY = 24
 """Levels by which a lossy picture's bands differ where the picture was gray."""
@@ -196,7 +203,8 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
         setting: which values are the target, where that was set by hand
 
     Raises:
-        MaskError: if the file is missing, broken, too large or no mask
+        LockedMask: if the file cannot be opened, which may pass
+        MaskError: if it is missing, broken, too large or no mask
     """
     try:
         if not path.is_file():
@@ -206,7 +214,7 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
         if size > MAX_BYTES:
             raise MaskError(f"{path.name} has {size:,} bytes, too many for a mask")
     except OSError as error:  # a name that is too long, a link in circles
-        raise MaskError(f"{path.name[:80]} cannot be read ({reason_of(error)})") from error
+        raise _unread(path.name[:80], error) from error
     with _told_of(path.name):
         if path.suffix.lower() in (".npy", ".npz"):
             return from_array(read_array(path, MASK_ARRAYS), setting)
@@ -241,7 +249,14 @@ def _told_of(name: str) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise MaskError(f"{name} claims more than {MAX_PIXELS:,} pixels") from error
     except Exception as error:  # on hostile bytes, decoders raise any exception
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            raise _unread(name, error) from error
         raise MaskError(f"{name} cannot be decoded ({error!r})") from error
+
+
+def _unread(name: str, error: OSError) -> MaskError:
+    kind = LockedMask if error.errno in _PASSING else MaskError
+    return kind(f"{name} cannot be read ({reason_of(error)})")
 
 
 def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:

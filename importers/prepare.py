@@ -17,7 +17,7 @@ from pairlens.importers.archives import extract
 from pairlens.importers.coco_masks import draw_instances
 from pairlens.importers.decisions import Decision
 from pairlens.importers.digests import target_digest
-from pairlens.importers.errors import MaskError, RecordError, StateError
+from pairlens.importers.errors import LockedMask, MaskError, RecordError, StateError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
@@ -54,7 +54,7 @@ from pairlens.importers.records import (
     Record,
     Target,
 )
-from pairlens.importers.source_files import Boundary, reading_within, reason_of
+from pairlens.importers.source_files import Boundary, check_there, reading_within, reason_of
 
 MAX_GROUP = 1000
 """Records that are prepared together, and held in memory."""
@@ -74,6 +74,8 @@ class MediaPlace:
         boundary: the folder that links in the source may not lead out of
         keeps: whether masks, renditions and placeholders are written; otherwise masks are only
             measured
+        source: the folder or file that all is read from, if a mask which is not there may be so
+            because that went away
     """
 
     media_dir: Path
@@ -81,6 +83,7 @@ class MediaPlace:
     reading: Reading = AS_DECIDED
     boundary: Boundary = None
     keeps: bool = True
+    source: Path | None = None
 
 
 @frozen
@@ -207,6 +210,9 @@ def _prepare_pairs(
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
             published = target_digest(pair.target) if place.keeps else ""
+            if path and not published:  # it was there a moment ago
+                check_there(place.source)
+                raise RecordError(str(pair.source), "its mask went away while it was read")
             target, frame = pair.target, None
             if isinstance(target, Polygons):
                 frame = frame_of(decisions, target, image.facts)
@@ -316,7 +322,10 @@ def _prepare_mask(
     with one_large_at_a_time(facts.width * facts.height):
         try:
             mask, faults, decisions = _decode(pair.target, facts, place.reading)
+        except LockedMask as error:
+            raise RecordError(str(pair.source), str(error)) from error
         except MaskError as error:
+            check_there(place.source)
             return None, MaskStats(error=str(error)), ()
         if place.keeps:
             path, stats = store_mask(pair.key, mask, place, faults)

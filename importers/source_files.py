@@ -156,6 +156,24 @@ def reason_of(error: OSError) -> str:
     return error.strerror or str(error)
 
 
+def went_away(source: Path) -> StateError:
+    """What to say where a source is not what it was when reading it began."""
+    return StateError(
+        f"{source} changed or went away while it was read, so that records are missing; bring it "
+        "back and go on with --resume"
+    )
+
+
+def check_there(source: Path | None) -> None:
+    """Validates that a source is there, if one is given.
+
+    Raises:
+        StateError: if it is not
+    """
+    if source is not None and not source.exists():
+        raise went_away(source)
+
+
 def why_unread(error: Exception) -> str:
     """Why the records of an image are skipped, for the log."""
     if isinstance(error, OSError):

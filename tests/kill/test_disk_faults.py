@@ -65,6 +65,16 @@ def test_what_cannot_be_read_for_a_while_is_read_after(
         assert trial.met_at(fault, rng.randrange(1, trial.points)) == []
 
 
+@pytest.mark.parametrize(("fault", "point"), [("gone", 27), ("locked", 40), ("gone", 43)])
+def test_a_mask_that_cannot_be_read_for_a_while_is_not_broken(
+    fault: str, point: int, trials: Trials
+) -> None:
+    """Between its image and the mask, and between the mask and its digest."""
+    [scenario] = [one for one in LAYOUT_SCENARIOS if one.name == "import of refsegrs"]
+    with trials.of(make_layout(trials, scenario)) as trial:
+        assert trial.met_at(fault, point) == []
+
+
 def test_a_media_folder_that_was_locked_before_its_mark_goes_with_the_dataset(
     trials: Trials,
 ) -> None:

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -295,6 +296,16 @@ def test_what_comes_before_the_command_line_is_one_sentence(
     start = [sys.executable, "-m", "pairlens.fiftyone_plugin.start", "list"]
     done = subprocess.run(start, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_what_a_probe_left_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that it started has its output, and lives as long as anybody needs it."""
+    monkeypatch.setattr(doctor, "SECONDS", 1)
+    code = "import os, time\nif not os.fork():\n    time.sleep(20)"
+    began = time.monotonic()
+    found = doctor._collect(doctor._python(code, dict(os.environ)))
+    assert found["failed"]["text"] == "no answer within 1 seconds"
+    assert time.monotonic() - began < 10
 
 
 def test_a_machine_that_is_too_busy(monkeypatch) -> None:

@@ -230,6 +230,13 @@ def test_an_answer_that_is_no_list_is_not_read_letter_by_letter(tmp_path: Path) 
     assert len(records) == 1 and told == "samples.json[0]: 'answers' is str, not a list of texts"
 
 
+@pytest.mark.parametrize("text", ["{}", '{"images": []}', '{"annotations": []}', "[]", ""])
+def test_coco_files_without_annotations_are_none_of_ours(text: str, tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_train.json").write_text(text)
+    assert not FORMATS["coco"].detect(tmp_path)
+
+
 def test_a_fiftyone_dataset_without_keys_is_sent_to_adopt(tmp_path: Path) -> None:
     root = EXPORTS_BY_ID["fiftyone"].make(tmp_path / "fiftyone")
     (root / "samples.json").write_text('{"samples": [{"filepath": "data/0.png"}]}')
