@@ -6,11 +6,10 @@ import heapq
 import marshal
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from fnmatch import fnmatchcase
-from itertools import islice
 from pathlib import Path
 
+from pairlens.importers.batches import batched
 from pairlens.importers.files import is_leftover
 
 _BLOCK = 512
@@ -30,9 +29,12 @@ def files_in(folder: Path, pattern: str = "*") -> Iterator[Path]:
 
 
 def _names_in(folder: Path) -> Iterator[str]:
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            yield entry.name
+    try:
+        entries = os.scandir(folder)
+    except OSError:
+        return
+    with entries:  # what breaks off in the middle is an error: the rest would be lost unsaid
+        yield from (entry.name for entry in entries)
 
 
 class CompactStrings:
@@ -47,14 +49,14 @@ class CompactStrings:
     def __init__(self, strings: Iterable[str]) -> None:
         self._blocks: list[bytes] = []
         self._number = 0
-        for block in _batches(strings, _BLOCK):
+        for block in batched(strings, _BLOCK):
             self._blocks.append(marshal.dumps(block))
             self._number += len(block)
 
     @classmethod
     def sorted(cls, strings: Iterable[str]) -> CompactStrings:
         """The strings in order, of which few are objects of Python at any time."""
-        runs = [cls(sorted(batch)) for batch in _batches(strings, _SORTED_AT_ONCE)]
+        runs = [cls(sorted(batch)) for batch in batched(strings, _SORTED_AT_ONCE)]
         return runs[0] if len(runs) == 1 else cls(heapq.merge(*runs))
 
     def __len__(self) -> int:
@@ -63,12 +65,6 @@ class CompactStrings:
     def __iter__(self) -> Iterator[str]:
         for block in self._blocks:
             yield from marshal.loads(block)
-
-
-def _batches(strings: Iterable[str], size: int) -> Iterator[list[str]]:
-    iterator = iter(strings)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 class NamedFiles:

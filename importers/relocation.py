@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, leases, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import write_once
 from pairlens.importers.format_params import PARAMS
@@ -50,7 +51,7 @@ def move_paths(dataset: Any, move: Move) -> int:
     documents = fo_internals.collection(dataset).find({}, batch_size=store.BATCH)
     changes = ((document["_id"], _changed(document, move)) for document in documents)
     count = 0
-    for batch in store.batched((one for one in changes if one[1]), store.BATCH):
+    for batch in batched((one for one in changes if one[1]), store.BATCH):
         count += store.update(dataset, batch)
         fo_internals.reload_samples(dataset, [sample_id for sample_id, _ in batch])
     return count

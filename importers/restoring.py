@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pairlens.importers import fields, store
+from pairlens.importers.batches import batched
 from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import RecordError
 from pairlens.importers.files import write_once
@@ -97,7 +98,7 @@ def take_published_images(
         records = chosen.read(
             source, splits=SPLITS, on_error=_ignore, on_note=_ignore, **chosen.parsed(params)
         )
-        for batch in store.batched(records, _LOOKUP):
+        for batch in batched(records, _LOOKUP):
             images = {r.key: r.image for r in batch if isinstance(r.image, Path)}
             for document in are_copies({fields.KEY: {"$in": list(images)}}):
                 image = images[document[fields.KEY]]
@@ -170,7 +171,7 @@ class _Restorer:
 
     def groups(self, dataset: Any, records: Iterator[Record]) -> Iterator[_Group]:
         """The images with missing files."""
-        for batch in store.batched(group_by_image(records), _LOOKUP):
+        for batch in batched(group_by_image(records), _LOOKUP):
             keys = [record.key for group in batch for record in group]
             found = store.stream(dataset, _READ, where={fields.KEY: {"$in": keys}})
             lost = {doc[fields.KEY]: doc for doc in found if _lost(doc, self._made_by_us)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from pairlens.importers import fields, store
+from pairlens.importers import fields
+from pairlens.importers.batches import batched
 from pairlens.importers.digests import target_digest, texts_digest
 from pairlens.importers.prepare import Group
 from pairlens.importers.records import Instruction, Pair, Raster, Record
@@ -36,7 +37,7 @@ class Resumed:
 
     def groups(self, images: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
         """Yields the records of each image with those that the dataset lacks."""
-        for batch in store.batched(images, _LOOKUP):
+        for batch in batched(images, _LOOKUP):
             records = [record for group in batch for record in group]
             there = self._insertion.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
             self._seen += len(there)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
 from pairlens.importers import fencing, fields, fo_internals, safe_writes, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.mask_stats import MaskStats
@@ -342,10 +342,3 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
         return
     change = safe_writes.assignment(values, datetime.now(UTC))
     safe_writes.update_many(fo_internals.collection(dataset), {"_id": {"$in": list(ids)}}, change)
-
-
-def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Lists of at most ``size`` items."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

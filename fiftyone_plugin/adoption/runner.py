@@ -40,6 +40,7 @@ from pairlens.fiftyone_plugin.adoption.naming import Names, split_in
 from pairlens.fiftyone_plugin.adoption.samples import another, values_of
 from pairlens.fiftyone_plugin.metrics.label_masks import Label, ValueReading
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.decisions import Decision, Decisions
 from pairlens.importers.digests import target_digest
 from pairlens.importers.errors import MaskError, RecordError, StateError, UsageError
@@ -323,7 +324,7 @@ class _Adoption:
         try:
             work = partial(_prepare, place=place, setting=self._setting)
             done = 0
-            for batch in store.batched(map_items(work, self._pending(skips)), _BATCH):
+            for batch in batched(map_items(work, self._pending(skips)), _BATCH):
                 summary.added += self._write(batch, skips)
                 done += len(batch)
                 progress(done, max(done, total))

@@ -31,6 +31,7 @@ from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, examined
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.parallel import Pool
 from pairlens.importers.spools import ID_BYTES, ArraySpool, KeyedSpool, ObjectSpool
 from pairlens.importers.store import kind_of
@@ -295,7 +296,7 @@ def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator
     at = columns.paths.index("_id")
     row = [_COMPUTED_COLUMNS.get(path, f"${path}") for path in columns.paths]
     collection, in_working_set = fo_internals.collection(samples), working_set.own_filter(samples)
-    for some in store.batched(ids, BATCH):
+    for some in batched(ids, BATCH):
         # A missing field becomes null in its place.
         where = {"_id": {"$in": some}, **in_working_set}
         pipeline = [{"$match": where}, {"$project": {"_id": 0, "row": row}}]

@@ -40,6 +40,7 @@ from pairlens.fiftyone_plugin.checks.finding import (
 )
 from pairlens.importers import fields, fo_internals, safe_writes, schema, store, working_set
 from pairlens.importers.background import BackgroundThread
+from pairlens.importers.batches import batched
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.spools import ID_BYTES, IdSpool
 
@@ -132,7 +133,7 @@ class Writing:
     def finish(self) -> Iterator[int]:
         """Writes the waiting samples; yields how many still wait."""
         waiting = self.waiting
-        for ids in store.batched(self._sound, store.BATCH):
+        for ids in batched(self._sound, store.BATCH):
             next(self._threads)(partial(_write_sound, self._dataset, ids))
             waiting -= len(ids)
             yield waiting

@@ -17,6 +17,7 @@ from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
 from pairlens.fiftyone_plugin.curation.review_fields import holds, send_masks, unchanged
 from pairlens.importers import fo_internals, leases, safe_writes, store
+from pairlens.importers.batches import batched
 from pairlens.importers.fields import SEGMENTATION
 
 SLOW = timedelta(seconds=30)
@@ -59,7 +60,7 @@ def write(
     leases.check_free(dataset)
     log = ChangeLog(dataset)
     done = Written(step=step)
-    for batch in store.batched(changes, store.BATCH):
+    for batch in batched(changes, store.BATCH):
         while batch:
             clashes = _write_batch(dataset, log, batch, about, done)
             batch = _rebased(dataset, clashes) if insist else []

@@ -52,6 +52,7 @@ from pairlens.fiftyone_plugin.curation.texts import (
 )
 from pairlens.fiftyone_plugin.judging.carry_over import carry_judgements
 from pairlens.importers import leases, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
@@ -286,7 +287,7 @@ class _Applying:
 
     def changes(self, decisions: Iterator[tuple[int, VerdictLine]]) -> Iterator[Change]:
         """The changes that the lines make, planned a batch of lines at a time."""
-        for batch in store.batched(decisions, store.BATCH):
+        for batch in batched(decisions, store.BATCH):
             pairs = review_fields.read(self._dataset, [decision.key for _, decision in batch])
             planned: dict[ObjectId, Change] = {}
             for number, decision in batch:

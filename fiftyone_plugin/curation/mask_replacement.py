@@ -28,6 +28,7 @@ from pairlens.fiftyone_plugin.metrics.evaluation import scores_again
 from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
 from pairlens.fiftyone_plugin.metrics.overlap import resize
 from pairlens.importers import fo_internals, store
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     BACKGROUND,
@@ -260,7 +261,7 @@ def digests_of_replaced(dataset: Any) -> dict[str, set[str]]:
         found.setdefault(str(_original_path(document)), set()).add(_digest(document))
         images.add(document.get(IMAGE_ID))
     # What shares a mask is of one image, and images are indexed.
-    for some in store.batched(images, store.BATCH):
+    for some in batched(images, store.BATCH):
         for document in samples.find({IMAGE_ID: {"$in": some}, original: None}, wanted):
             if (digests := found.get(str(_original_path(document)))) is not None:
                 digests.add(_digest(document))

@@ -29,7 +29,8 @@ from pairlens.fiftyone_plugin.curation.queue_documents import (
     SessionDocument,
     collection,
 )
-from pairlens.importers import fo_internals, process_ids, store
+from pairlens.importers import fo_internals, process_ids
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import UsageError
 
 AHEAD = 1.0
@@ -169,7 +170,7 @@ def _append(session: ObjectId, own: dict[str, Any], rest: Rest) -> int:
     every = in_order(samples, json_util.loads(rest["stages"]), None)
     limit = rest["limit"]
     more = None if limit is None else max(0, limit - pairs)
-    for ids in store.batched(islice((o for o in every if o not in there), more), CHUNK):
+    for ids in batched(islice((o for o in every if o not in there), more), CHUNK):
         chunk: QueueChunk = {"session": session, "chunk": pairs // CHUNK, "ids": ids, "shared": []}
         queues.insert_one(chunk)
         pairs += len(ids)

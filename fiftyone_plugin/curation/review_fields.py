@@ -18,6 +18,7 @@ from pairlens.fiftyone_plugin.curation import text_edits, text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.text_units import Units
 from pairlens.importers import fo_internals, leases, media_store, safe_writes, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     CAPTION,
@@ -190,7 +191,7 @@ def _member(document: Values, field: str, name: str) -> str:
 def read(dataset: Any, keys: Sequence[str]) -> dict[str, ReviewedPair]:
     """The pairs of these keys that the dataset holds."""
     found: dict[str, ReviewedPair] = {}
-    for batch in store.batched(keys, store.BATCH):
+    for batch in batched(keys, store.BATCH):
         where = {"$and": [{KEY: {"$in": batch}}, working_set.OWN]}
         documents = fo_internals.collection(dataset).find(where, projection())
         found |= {document[KEY]: ReviewedPair.from_document(document) for document in documents}
@@ -199,7 +200,7 @@ def read(dataset: Any, keys: Sequence[str]) -> dict[str, ReviewedPair]:
 
 def keys_of(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[str]:
     """The keys of samples, of those that PairLens imported."""
-    for batch in store.batched(ids, store.BATCH):
+    for batch in batched(ids, store.BATCH):
         where = {"$and": [{"_id": {"$in": batch}}, working_set.OWN]}
         for document in fo_internals.collection(dataset).find(where, {KEY: 1}):
             yield document[KEY]
@@ -207,7 +208,7 @@ def keys_of(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[str]:
 
 def documents(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[dict[str, Any]]:
     """What :class:`ReviewedPair` needs of samples, of those that PairLens imported."""
-    for batch in store.batched(ids, store.BATCH):
+    for batch in batched(ids, store.BATCH):
         where = {"$and": [{"_id": {"$in": batch}}, working_set.OWN]}
         yield from fo_internals.collection(dataset).find(where, projection())
 

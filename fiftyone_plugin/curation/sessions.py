@@ -37,7 +37,8 @@ from pairlens.fiftyone_plugin.curation.selection import (
     PairSelection,
     choose,
 )
-from pairlens.importers import fo_internals, indexes, store, working_set
+from pairlens.importers import fo_internals, indexes, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import P_BAD, SEGMENTATION
 
@@ -219,7 +220,7 @@ def _write_queue(
 ) -> tuple[int, int]:
     """Gives the number of the pairs, and of those that are shared."""
     queues, count, common = collection(QUEUES), 0, 0
-    for number, batch in enumerate(store.batched(ids, CHUNK)):
+    for number, batch in enumerate(batched(ids, CHUNK)):
         both = [one for one in batch if one in shared]
         chunk: QueueChunk = {"session": session, "chunk": number, "ids": batch, "shared": both}
         queues.insert_one(chunk)

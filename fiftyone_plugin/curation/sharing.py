@@ -20,6 +20,7 @@ from pairlens.fiftyone_plugin.curation import sessions, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionView
 from pairlens.fiftyone_plugin.curation.selection import LABELS, PairSelection, choose
 from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import UnknownName, UsageError
 from pairlens.importers.fields import IMAGE_ID, MASK_STATS, SPLIT
 from pairlens.importers.stored_values import Document
@@ -151,7 +152,7 @@ def units_of(dataset: Any, ids: Sequence[ObjectId]) -> Iterator[Unit]:
     """The units of some pairs, in the order in which the first of each comes."""
     found: dict[ObjectId, Document] = {}
     names = [f"{LABELS}.label", f"{LABELS}.group", SPLIT, IMAGE_ID, f"{MASK_STATS}.digest"]
-    for batch in store.batched(ids, store.BATCH):
+    for batch in batched(ids, store.BATCH):
         where = {"_id": {"$in": batch}}
         documents = fo_internals.collection(dataset).find(where, dict.fromkeys(names, 1))
         found |= {one["_id"]: one for one in documents}

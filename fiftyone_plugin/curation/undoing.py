@@ -31,6 +31,7 @@ from pairlens.fiftyone_plugin.curation.log import (
 from pairlens.fiftyone_plugin.curation.panel_types import Undone
 from pairlens.fiftyone_plugin.curation.review_fields import MASK_FIELDS
 from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.fields import SEGMENTATION, VERDICT
 
 MOST_NAMED = 20
@@ -160,7 +161,7 @@ def _pending(
     Raises:
         Conflict: if a pair is neither what the step made of it nor what it was before
     """
-    for batch in store.batched(log.changes_of(step), store.BATCH):
+    for batch in batched(log.changes_of(step), store.BATCH):
         changes = [_reversed(dataset, change) for change in batch]
         documents = changing.current(dataset, changes)
         for change in changes:

@@ -22,6 +22,7 @@ from pairlens.fiftyone_plugin.measuring.measurements import (
     measure_mask,
 )
 from pairlens.importers import fields, fo_internals, schema, store
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import StateError
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
@@ -79,7 +80,7 @@ def measure_images(
     wanted = ("filepath", fields.IMAGE_DIGEST, _MASK)
     docs = store.stream(samples, wanted, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath"))
     images_of = groupby(docs, key=_image)
-    groups = chain.from_iterable(store.batched(group, AT_ONCE) for _, group in images_of)
+    groups = chain.from_iterable(batched(group, AT_ONCE) for _, group in images_of)
     total = collection.count_documents(_UNMEASURED)
     tally = _Tally()
     changes = _changes(pool.map(measure_group, groups), tally, total, progress)

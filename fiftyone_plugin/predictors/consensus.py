@@ -22,6 +22,7 @@ from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_siz
 from pairlens.fiftyone_plugin.metrics.overlap import resize
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.importers import fields, fo_internals, leases, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.masks import Pixels, encode_png
@@ -165,7 +166,7 @@ def consensus(
             yield sample_id, values
 
     with field.writing_folder(anew) as folder:
-        for batch in store.batched(changes(folder), store.BATCH):
+        for batch in batched(changes(folder), store.BATCH):
             summary.agreed += field.store_values(batch)
     progress(total, total)
     summary.skip("combined already", total - summary.agreed - summary.failed - summary.skipped)
@@ -210,7 +211,7 @@ def _combined(
             (doc["_id"], doc[fields.KEY], _values(doc, sources, field, folder)) for doc in chunk
         ]
 
-    for outcome in map_items(work, store.batched(docs, CHUNK)):
+    for outcome in map_items(work, batched(docs, CHUNK)):
         for sample_id, key, values in outcome.unwrap():
             if values is None:
                 summary.skip(_FEW)

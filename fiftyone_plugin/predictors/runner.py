@@ -27,6 +27,7 @@ from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.fiftyone_plugin.predictors.predictor_pool import OpenPredictor, open_predictor
 from pairlens.fiftyone_plugin.predictors.queries import list_queries, remember_speed
 from pairlens.importers import fields, fo_internals, leases, store, working_set
+from pairlens.importers.batches import batched
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import StateError, UsageError
@@ -151,7 +152,7 @@ def _predict_into(
     if limit is not None:
         total = min(total, summary.skipped + limit)
     pairs = list_queries(samples, field.name, reads_images=spec.reads_images, anew=anew)
-    batches = store.batched(islice(pairs, limit), batch_size)
+    batches = batched(islice(pairs, limit), batch_size)
     decision_store = _DecisionStore(field.dataset, predictor, f"predict {field.name}", resume)
     ready = time.perf_counter()
     _predict_batches(predictor, batches, field, anew, summary, decision_store, callbacks, total)

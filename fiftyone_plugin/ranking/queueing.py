@@ -10,6 +10,7 @@ from pairlens.fiftyone_plugin.curation import reading_on
 from pairlens.fiftyone_plugin.curation.queue import find_open, judged_among
 from pairlens.fiftyone_plugin.curation.queue_documents import CHUNK, POSITIONS, QUEUES, collection
 from pairlens.importers import fields, fo_internals, store
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import UsageError
 
 
@@ -40,7 +41,7 @@ def reorder(dataset: Any, session: str) -> int:
     fixed |= {one["n"] for one in collection(POSITIONS).find({"session": document["_id"]})}
     free = [place for place in range(len(queue)) if place not in fixed]
     chances: dict[ObjectId, float] = {}
-    for some in store.batched((queue[place] for place in free), store.BATCH):
+    for some in batched((queue[place] for place in free), store.BATCH):
         found = fo_internals.collection(dataset).find({"_id": {"$in": some}}, {fields.P_BAD: 1})
         chances |= {one["_id"]: one.get(fields.P_BAD) or 0.0 for one in found}
     ordered = sorted((queue[place] for place in free), key=lambda one: -chances.get(one, 0.0))

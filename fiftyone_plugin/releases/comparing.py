@@ -24,6 +24,7 @@ from pairlens.fiftyone_plugin.releases.pairing import (
     pair_up,
 )
 from pairlens.importers import fields, store
+from pairlens.importers.batches import batched
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import explaining_write_errors, write_atomic
 from pairlens.importers.store import kind_of
@@ -164,7 +165,7 @@ def _write(file: Path, data: bytes) -> None:
 
 def _listing(old: Any, new: Any, diff: ReleaseDiff) -> Iterator[dict[str, Any]]:
     """A line of each sample that is not in both as it is, with what changed of it."""
-    for some in store.batched((p for p in diff.pairings if p.changed or not all(p)), store.BATCH):
+    for some in batched((p for p in diff.pairings if p.changed or not all(p)), store.BATCH):
         was = _details(old, [one.old.key for one in some if one.old])
         now = _details(new, [one.new.key for one in some if one.new])
         for one in some:

@@ -26,10 +26,10 @@ SPLIT_FROM = ReadParam(
     formerly="file",
 )
 
-_SAID = re.compile(rb'"split"[ \t\n\r]{0,8}:[ \t\n\r]{0,8}"([^"\\]{1,40})"')
-"""What a record says of its split, as far as the bytes tell."""
+_SPLIT_MEMBER = re.compile(rb'"split"[ \t\n\r]{0,8}:[ \t\n\r]{0,8}"([^"\\]{1,40})"')
+"""The split that a record names, found without parsing it."""
 
-_LONGEST_SAID = 80
+_LONGEST_MEMBER = 80
 
 
 def may_tell_splits(file: TextFile) -> bool:
@@ -41,9 +41,12 @@ def may_tell_splits(file: TextFile) -> bool:
     with open_source(file.path) as stream:
         rest = b""
         while piece := stream.read(CHUNK):
-            if any(split_word(said[1].decode("latin-1")) for said in _SAID.finditer(rest + piece)):
+            if any(
+                split_word(found[1].decode("latin-1"))
+                for found in _SPLIT_MEMBER.finditer(rest + piece)
+            ):
                 return True
-            rest = piece[-_LONGEST_SAID:]
+            rest = piece[-_LONGEST_MEMBER:]
         stream.seek(0)
         if file.form != "list" or not begins_with_object(stream):
             return False
@@ -84,12 +87,12 @@ class FileSplits:
         return split
 
     def _named_by(self, key: str, record: Any) -> str | None:
-        said = record.get("split") if isinstance(record, dict) else None
-        told = split_word(said) if isinstance(said, str) else None
-        if said not in (None, "") and told is None:
+        value = record.get("split") if isinstance(record, dict) else None
+        split = split_word(value) if isinstance(value, str) else None
+        if value not in (None, "") and split is None:
             self._unknown += 1
-            self._first_unknown = self._first_unknown or shown(str(said), 40)
-        return told or split_word(key)
+            self._first_unknown = self._first_unknown or shown(str(value), 40)
+        return split or split_word(key)
 
     def notes(self, name: str, whole: str) -> list[str]:
         """What was decided.
