@@ -82,7 +82,7 @@ def test_small_masks(rows: list[str], counts: list[int]):
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=40), st.booleans())
 def test_agrees_with_the_slow_reading(runs: list[int], compressed: bool):
     height, width = 1, sum(runs)
-    if not width:
+    if not width or len(runs) > 2 * width + 2:  # refused, as another test has it
         return
     text = slow.compress(runs)
     flat = slow.fill(slow.decompress(text))
