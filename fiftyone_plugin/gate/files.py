@@ -19,6 +19,7 @@ from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Location, Wanted, content_of
 from pairlens.importers import fields
+from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError, StateError
 from pairlens.importers.formats import Format
 from pairlens.importers.options import ImportOptions
@@ -78,7 +79,7 @@ def find_in_files(
         LayoutError: if the folder does not hold the format
         StateError: for a named check that does not apply
     """
-    found = Found()
+    found, decisions = Found(), Decisions()
 
     def skip(error: RecordError) -> None:
         file, _, index = error.source.removesuffix("]").rpartition("[")
@@ -88,7 +89,7 @@ def find_in_files(
         found.counts[SKIPPED] += 1
         found.findings.setdefault(key, []).append(Finding(key, SKIPPED, "error", 0.0, error.reason))
 
-    source = open_records(format_name, root, options, on_error=skip, on_note=found.notes.append)
+    source = open_records(format_name, root, options, on_error=skip, on_note=decisions)
     with source as opened, SpooledTemporaryFile(max_size=IN_MEMORY) as file, rare_collections():
         found.kind = opened.format.kind
         chosen = _chosen(checks, params or {}, opened.format, found.not_run)
@@ -104,7 +105,7 @@ def find_in_files(
         found.total = len(spool)
         pays = default_workers() if len(spool) > MANY else 1
         _find(spool, chosen, workers or pays, wanted, found)
-    found.notes = list(dict.fromkeys(found.notes))
+    found.notes = list(dict.fromkeys([*decisions.notes, *decisions.lines(), *found.notes]))
     return found
 
 

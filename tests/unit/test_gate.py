@@ -248,3 +248,12 @@ def test_the_action_runs_the_command(tmp_path: Path, root: Path, repo_root: Path
     done = subprocess.run(script, env={**os.environ, **given, "PATH": path}, capture_output=True)
     assert done.returncode == 1 and b"over the limit of position_conflict." in done.stdout
     assert json.loads((tmp_path / "s p.json").read_text())["runs"][0]["results"]
+
+
+def test_what_was_decided_while_files_were_read_is_told_with_its_count(tmp_path: Path) -> None:
+    table = "image,caption,xmin,ymin,xmax,ymax\na.png,a house,1,2,3,4\nb.png,a road,1,2,3,4\n"
+    (tmp_path / "table.csv").write_text(table)
+    options = ImportOptions()
+    found = find_in_files(tmp_path, "table", wanted_of([]), options=options, workers=1)
+    (told,) = [note for note in found.notes if "xmin" in note]
+    assert told.startswith("mask: 2 of the first rows have a box in columns xmin, ymin, xmax, ymax")
