@@ -39,6 +39,7 @@ from pairlens.fiftyone_plugin.curation import (
     text_units,
     texts,
 )
+from pairlens.fiftyone_plugin.curation.line_index import LineIndex
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.texts import (
@@ -218,9 +219,9 @@ def apply(dataset: Any, path: Path | str) -> Applied:
     changing.settle(dataset)
     log, digest = ChangeLog(dataset), file_sha256(path) or ""  # of a giant, which starts anew
     about = ChangeStep("apply", texts.known_reviewer(None) or APPLIED, file=digest)
-    applying = _Applying(dataset)
-    changes = applying.changes(read_decisions(path))
-    changing.write(dataset, changes, about, step=log.unfinished(digest) if digest else None)
+    with LineIndex() as masks:
+        applying, step = _Applying(dataset, masks), log.unfinished(digest) if digest else None
+        changing.write(dataset, applying.changes(read_decisions(path)), about, step=step)
     log.finish(digest)
     return applying.done
 
@@ -274,13 +275,17 @@ class _Applying:
     Pairs that share a published mask share its replacement, so the first line about one of
     them decides for all, and a line with another mask is stale.
 
+    Args:
+        dataset: the dataset
+        masks: empty; takes, by the path of a published mask, the digest that a line gave it
+
     Attributes:
         done: the result, filled in as the changes are taken
     """
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: Any, masks: LineIndex) -> None:
         self._dataset = dataset
-        self._masks: dict[str, tuple[str, int]] = {}
+        self._masks = masks
         # Of all other pairs the masks are as published.
         self._there = mask_replacement.digests_of_replaced(dataset)
         self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
@@ -314,8 +319,8 @@ class _Applying:
         wanted = pair.published_digest if decision.mask is None else decision.mask.sha256
         path = pair.published_mask
         decided = self._masks.get(path)
-        if path and decided and decided[0] != wanted:
-            return f"line {decided[1]} has another mask for the same shape"
+        if path and decided and decided[1] != wanted:
+            return f"line {decided[0]} has another mask for the same shape"
         changes = [pair.change(_values(pair, decision))]
         # Unless another line has planned it for all that share the mask.
         if decided is None and self._there.get(path, {pair.mask_digest}) != {wanted}:
@@ -324,7 +329,7 @@ class _Applying:
             except StateError as error:
                 return str(error)
         if path:
-            self._masks.setdefault(path, (wanted, number))
+            self._masks.add(path, number, wanted)
         for change in changes:
             _add(planned, change)
         return ""

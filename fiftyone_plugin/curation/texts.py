@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict, overload
 
+from pairlens.fiftyone_plugin.curation.line_index import LineIndex
 from pairlens.importers.errors import MaskError, UsageError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.records import MAX_KEY
@@ -269,14 +270,13 @@ def read_once(path: Path) -> Iterator[tuple[int, VerdictLine]]:
     Raises:
         UsageError: if a line is broken, or two are about the same pair
     """
-    seen: dict[str, int] = {}
-    for number, decision in read_decisions(path):
-        if decision.key in seen:
-            raise broken(
-                path, number, f"{decision.key!r} stands already in line {seen[decision.key]}"
-            )
-        seen[decision.key] = number
-        yield number, decision
+    with LineIndex() as seen:
+        for number, decision in read_decisions(path):
+            if earlier := seen.get(decision.key):
+                reason = f"{decision.key!r} stands already in line {earlier[0]}"
+                raise broken(path, number, reason)
+            seen.add(decision.key, number)
+            yield number, decision
 
 
 def read_decisions(path: Path) -> Iterator[tuple[int, VerdictLine]]:
