@@ -5,24 +5,40 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pairlens.importers import fields
+from pairlens.importers.decisions import Decision
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.splits import spelled
 from pairlens.importers.stored_values import Document
 
 
-def split_in(document: Document, field: str | None) -> str:
-    """The split of a sample, from a field, else from a tag; ``""`` if neither has one."""
+def splits_in(document: Document, field: str | None) -> list[str]:
+    """The splits that a sample names: that of a field, else those among its tags, in order."""
     named = document.get(field or fields.SPLIT)
     if isinstance(named, dict):  # a classification
         named = named.get("label")
     if isinstance(named, str) and named.strip():
-        return spelled(named)
+        return [spelled(named)]
     tags = map(spelled, document.get("tags") or ())
-    return next((tag for tag in tags if tag in SPLITS), "")
+    return [tag for tag in dict.fromkeys(tags) if tag in SPLITS]
+
+
+def split_decisions(document: Document, splits: Sequence[str], file: str) -> Iterator[Decision]:
+    """How the split of a sample was decided, where that is not its field as it is.
+
+    Args:
+        document: the sample
+        splits: what :func:`splits_in` found; the first is the split
+        file: the image, as an example
+    """
+    if len(splits) > 1:
+        rule = f"tags name the splits {' and '.join(splits)}: the first is taken"
+        yield Decision(rule, "split", example=file, override="--split FIELD")
+    if splits and (before := document.get(fields.SPLIT)) and before != splits[0]:
+        yield Decision(f"the split {before!r} is written {splits[0]!r}", "split", example=file)
 
 
 class Names:

@@ -36,7 +36,7 @@ from pairlens.fiftyone_plugin.adoption.labels import (
     places_of,
     reasons_without_pair,
 )
-from pairlens.fiftyone_plugin.adoption.naming import Names, split_in
+from pairlens.fiftyone_plugin.adoption.naming import Names, split_decisions, splits_in
 from pairlens.fiftyone_plugin.adoption.samples import another, values_of
 from pairlens.fiftyone_plugin.metrics.label_masks import Label, ValueReading
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
@@ -234,9 +234,11 @@ def _prepare(sample: _ForeignSample, place: MediaPlace, setting: MaskValues | No
             made.faults.append(RecordError(str(record.source), fault))
         else:
             made.pairs.append(_prepare_pair(record, found.label, image, place, values))
+    made.decisions += image.decisions
     for decision in made.decisions:
         decision.example = decision.example or sample.file
-    made.decisions += image.decisions
+        if not decision.override.startswith("--"):
+            decision.override = ""  # a parameter of imports, which adopting does not take
     return made
 
 
@@ -352,7 +354,8 @@ class _Adoption:
                 continue  # it was added for another
             found = pairs_of(document, self._places)
             path = document["filepath"]
-            split = split_in(document, self._split) or "train"
+            splits = splits_in(document, self._split)
+            split = splits[0] if splits else "train"
             numbers = self._names.numbers(path, split, len(found))
             if document.get(fields.KEY) or (chosen is not None and document["_id"] not in chosen):
                 continue
@@ -360,8 +363,8 @@ class _Adoption:
             for reason in reasons_without_pair(document, self._places):
                 skips(RecordError(file, reason))
             if found:
-                if (before := document.get(fields.SPLIT)) and before != split:
-                    self._decisions(Decision(f"the split {before!r} is written {split!r}", "split"))
+                for decision in split_decisions(document, splits, file):
+                    self._decisions(decision)
                 image_id = self._names.image_id(path)
                 yield _ForeignSample(document, split, image_id, file, numbers, found, self._boxes)
 

@@ -380,6 +380,38 @@ def test_a_split_beside_the_field_that_is_named_is_not_written_over(mine: Any) -
     assert done.splits == {"val": 4} and mine.values("fold") == ["fold 1"] * 4
 
 
+def test_tags_of_several_splits_are_reported_with_what_was_taken(mine: Any) -> None:
+    labelled(mine, TEXTS, segmentations(255))
+    adopted = adopt(mine, phrase="words", mask="gt", name=f"{mine.name}-one")
+    assert not [note for note in adopted.notes if "split" in note]
+    tags = [["test", "train"], ["valid", "val"], ["a", "train", "b", "test"], ["test", "train"]]
+    for sample, names in zip(mine, tags, strict=True):
+        sample.tags = names
+        sample.save()
+    adopted = adopt(mine, phrase="words", mask="gt", name=f"{mine.name}-several")
+    assert adopted.splits == {"train": 1, "val": 1, "test": 2}
+    assert [note for note in adopted.notes if note.startswith("split")] == [
+        "split: 2 tags name the splits test and train: the first is taken, i0.png the first; "
+        "--split FIELD decides otherwise",
+        "split: 1 tags name the splits train and test: the first is taken, i2.png the first; "
+        "--split FIELD decides otherwise",
+    ]
+
+
+def test_parameters_of_imports_are_not_offered(mine: Any) -> None:
+    labelled(mine, TEXTS, segmentations(255))
+    turned = mine.first().filepath
+    picture = Image.open(turned)
+    exif = picture.getexif()
+    exif[0x0112] = 3
+    picture.save(turned, exif=exif)
+    notes = adopt(mine, phrase="words", mask="gt").notes
+    assert "orientation: 1 images declare orientation 3 and are read upright, i0.png the first" in (
+        notes
+    )
+    assert not [note for note in notes if "--param" in note]
+
+
 def test_fields_that_are_what_pairlens_has_are_used(mine: Any) -> None:
     labelled(mine, TEXTS, segmentations(255), phrase="phrase")
     mine.rename_sample_field("gt", "segmentation")
