@@ -12,6 +12,8 @@ pair it is of, it says by one of::
     {"image_id": 7, ...}                           through "images", or the image's own id or
                                                    file name: every query of that image
 
+A key, or ``102#0``, may stand where an image is named as well, and as the name of a record in an
+object; then too it is about that pair alone.
 Several records of one pair in one file are instances: those with enough ``score`` are joined. A
 record without a mask may have a box: ``bbox`` (left, top, width, height), or ``bbox_2d``,
 ``bbox_xyxy`` or ``box`` (two corners). Of several boxes that with the highest score counts.
@@ -39,6 +41,7 @@ from pairlens.fiftyone_plugin.predictors.results_files import MaskReading
 from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
     first_of,
+    names_pair,
     pair_names,
     ref_names,
 )
@@ -53,7 +56,7 @@ MAX_JSON = 512 << 20
 
 LINES = (".jsonl", ".ndjson")
 _LISTS = ("annotations", "predictions", "results")
-_MASK = ("segmentation", "segm", "segmentations", "mask", "rle", "polygon", "polygons")
+_MASK = ("pred_mask", "segmentation", "segm", "segmentations", "mask", "rle", "polygon", "polygons")
 _KEY = ("key", "pair_key")
 _REF = ("ref_id", "refer_id")
 _IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
@@ -125,15 +128,17 @@ class CocoResults:
     def _add(self, record: ResultMask, fields: Mapping[str, Any], image: Mapping[str, Any]) -> None:
         self._all.append(record)
         key, ref = _text(fields, _KEY), _text(fields, _REF)
-        if key:
+        name = _text(image, _IMAGE[:-1]) or _text(fields, _IMAGE)
+        named = bool(key or ref)
+        if not named and names_pair(name):
+            ref = name
+        if key := key or (not named and name):
             self._keys.setdefault(key, []).append(record)
         if ref:
             self._refs.setdefault(ref, []).append(record)
         # A record that names one query without its words must not be used for other queries.
-        if record.phrase or not (key or ref):
-            name = _text(image, _IMAGE[:-1]) or _text(fields, _IMAGE)
-            if name:
-                self._images.add(name, record, _text(fields, ("split",)))
+        if name and (record.phrase or not named):
+            self._images.add(name, record, _text(fields, ("split",)))
 
     def read(self, query: Query) -> Prediction:
         """The query's mask; see
@@ -204,12 +209,16 @@ class CocoResults:
 
     def _find(self, query: Query) -> list[ResultMask]:
         phrase = _compared(query.phrase)
-        return (
+        if records := (
             first_of(pair_names(query), self._keys)
             or first_of(ref_names(query), self._refs)
             or self._images.find(query, lambda r: bool(r.phrase) and r.phrase == phrase)
-            or self._images.find(query, lambda r: not r.phrase)
-        )
+        ):
+            return records
+        records = self._images.find(query, lambda r: not r.phrase)
+        if records:
+            self._reading.of_image(records[0].place, query)
+        return records
 
 
 def read_content(file: Path) -> Any:

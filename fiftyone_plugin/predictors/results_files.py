@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.fiftyone_plugin.predictors.base import Prediction
+from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
 from pairlens.importers.arrays import read_array
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import MaskError, OnNote, UsageError, ignore_note
 from pairlens.importers.image_frame import UPRIGHT
 from pairlens.importers.mask_values import MaskValues
@@ -50,12 +51,14 @@ class MaskReading:
         on_note: receives decisions
         outlines: the numbers of the boxes and polygons that were drawn
         last: properties of the mask that was read last
+        first_queries: of each mask that is named by its image, the keys of the first two queries
     """
 
     values: MaskValues | None = None
     on_note: OnNote = ignore_note
     outlines: TargetNumbers = field(default_factory=lambda: TargetNumbers("outlines"))
     last: LastMask = field(default_factory=LastMask)
+    first_queries: dict[str, set[str]] = field(default_factory=dict)
 
     def target(self, mask: Mask, example: str) -> Prediction:
         """The (height, width) uint8 of 0 and 1 of a mask; its decisions are reported."""
@@ -63,6 +66,15 @@ class MaskReading:
             self.on_note(decision)
         self.last.orientation = mask.orientation
         return mask.target.astype(np.uint8)
+
+    def of_image(self, place: str, query: Query) -> None:
+        """Reports a mask that is named by its image, once it serves a second query of that."""
+        queries = self.first_queries.setdefault(place, set())
+        if len(queries) == 1 and query.key not in queries:
+            rule = "masks named by image serve each of its queries"
+            self.on_note(Decision(rule, "shared_masks", example=place))
+        if len(queries) < 2:
+            queries.add(query.key)
 
 
 AS_DECIDED = MaskReading()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from unicodedata import normalize
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
@@ -14,6 +14,7 @@ from pairlens.fiftyone_plugin.predictors.results_files import (
     of_split,
     read_prediction,
 )
+from pairlens.fiftyone_plugin.predictors.results_names import image_names, pair_names
 from pairlens.importers.errors import MaskError
 from pairlens.importers.files import safe_name
 
@@ -25,6 +26,9 @@ class MaskFolder:
         root: the folder, resolved
         files: its files; those that are not masks are ignored
         reading: settings for reading masks
+
+    Attributes:
+        files: those that are masks
     """
 
     def __init__(
@@ -32,31 +36,42 @@ class MaskFolder:
     ) -> None:
         self._root = root
         self._reading = reading
-        self._files = [f for f in files if f.suffix.lower() in MASK_SUFFIXES]
+        self.files = [f for f in files if f.suffix.lower() in MASK_SUFFIXES]
         self._by_stem: dict[str, list[Path]] = {}
-        for file in self._files:
+        for file in self.files:
             self._by_stem.setdefault(normalize("NFC", file.stem), []).append(file)
         self._used: set[Path] = set()
+        self._pairs: dict[Path, str] = {}
 
     def read(self, query: Query) -> Prediction:
         """The query's mask; see
         :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
-        # dict.fromkeys keeps the order, and looks up an id that equals its file's stem once.
-        stem = PurePosixPath(query.image_name).stem
-        names = (safe_name(query.key), query.image_id, safe_name(query.image_id), stem)
-        for name in dict.fromkeys(names):
+        of_pair = pair_names(query)
+        for name in dict.fromkeys((*of_pair, *image_names(query))):
             files = self._find(name, query.split)
             self._used.update(files)
             if len(files) > 1:
                 listed = ", ".join(str(f.relative_to(self._root)) for f in files)
                 raise MaskError(f"{len(files)} files claim {query.key}: {listed}; keep one")
             if files:
+                if name in of_pair:
+                    self._check_one_pair(files[0], query)
+                else:
+                    self._reading.of_image(str(files[0].relative_to(self._root)), query)
                 return read_prediction(files[0], reading=self._reading)
         raise NoPrediction("no mask file is named for it or its image")
 
+    def _check_one_pair(self, file: Path, query: Query) -> None:
+        other = self._pairs.setdefault(file, query.key)
+        if other != query.key:
+            raise MaskError(
+                f"{file.relative_to(self._root)} is named for {other} and for {query.key}; name "
+                f"that of the second {safe_name(query.key)}{file.suffix}"
+            )
+
     def unused(self) -> list[str]:
         """Mask files that no query has used, relative to the folder."""
-        return [f.relative_to(self._root).as_posix() for f in self._files if f not in self._used]
+        return [f.relative_to(self._root).as_posix() for f in self.files if f not in self._used]
 
     def _find(self, name: str, split: str) -> list[Path]:
         files = self._by_stem.get(normalize("NFC", name), [])

@@ -15,6 +15,7 @@ from pairlens.importers.files import safe_name
 from pairlens.importers.image_lookup import folded
 
 _INDEX = re.compile(r"#(\d{1,9})$")
+_SEPARATOR = re.compile("[/#]")
 
 T = TypeVar("T")
 
@@ -24,9 +25,18 @@ def posix(path: str) -> PurePosixPath:
     return PurePosixPath(path.replace("\\", "/"))
 
 
+def names_pair(name: str) -> bool:
+    """Whether a name is that of a pair, such as ``a.png#2``, rather than that of its image."""
+    return _INDEX.search(name) is not None
+
+
 def pair_names(query: Query) -> tuple[str, ...]:
-    """Names of the pair itself: its key, as written and as a file name."""
-    return query.key, safe_name(query.key)
+    """Names of the pair itself: its key as written, as masks are stored, and with ``_``.
+
+    The last, the key with ``/`` and ``#`` written as ``_``, is what other programs write; it
+    could be that of two pairs.
+    """
+    return query.key, safe_name(query.key), _SEPARATOR.sub("_", query.key)
 
 
 def ref_names(query: Query) -> tuple[str, ...]:
@@ -49,7 +59,8 @@ class ImageTable(Generic[T]):
     """A table of things by image, whatever the folders in its path.
 
     Attributes:
-        things: by the path's last part, with and without its suffix
+        things: by the path's last part, with and without its suffix; that of a pair, such as
+            ``a.png#2``, has none, so that it does not serve other pairs of the image
     """
 
     things: dict[str, list[tuple[tuple[str, ...], T]]] = field(default_factory=dict)
@@ -60,7 +71,7 @@ class ImageTable(Generic[T]):
         parts = posix(path).parts or ("",)
         folders = (*parts[:-1], split) if split else parts[:-1]
         stem = PurePosixPath(parts[-1]).stem
-        for name in dict.fromkeys((parts[-1], stem)):
+        for name in dict.fromkeys((parts[-1], parts[-1] if names_pair(parts[-1]) else stem)):
             if name not in self.things:
                 self.things[name] = []
                 self._alike.setdefault(_folded(name), set()).add(name)

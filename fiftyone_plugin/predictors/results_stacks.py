@@ -85,10 +85,13 @@ class Stacks:
         """The query's mask; see
         :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
         names = (*pair_names(query), *ref_names(query)[:2])
-        rows = first_of(names, self._names) or self._images.find(query)
+        of_pair = first_of(names, self._names)
+        rows = of_pair or self._images.find(query)
         if not rows:
             raise NoPrediction("no stack has a mask for the pair or its image")
         self._used.update(rows)
+        if not of_pair:
+            self._reading.of_image(f"{rows[0].file.name}[{rows[0].number}]", query)
         if len(set(rows)) > 1:
             listed = ", ".join(f"{row.file.name}[{row.number}]" for row in rows)
             raise MaskError(f"{len(rows)} masks claim {query.key}: {listed}; keep one")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from PIL import Image
 
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction
+from pairlens.importers.decisions import Decision, line_of
 from pairlens.importers.errors import MaskError, UsageError
+from pairlens.importers.rle import encode_rle
 from tests.unit.predictions import answer, load, mask, put, query, value
 
 
@@ -117,6 +121,50 @@ def test_names(tmp_path: Path, files: dict[str, int], expected: int, unused: lis
     results = load(tmp_path)
     assert value(results, query("a", name="picture.jpg")) == expected
     assert results.unused() == unused
+
+
+def test_a_key_with_other_separators_names_one_pair(tmp_path: Path):
+    put(tmp_path / "table_test_images_a b.png_2.png", 5)
+    results = load(tmp_path)
+    asked = replace(query("a", name="a b.png"), key="table/test/images/a b.png#2")
+    assert isinstance(answer(results, replace(asked, key=asked.key[:-1] + "3")), NoPrediction)
+    assert value(results, asked) == 5
+    other = answer(results, replace(asked, key="table/test/images_a b.png#2"))
+    assert isinstance(other, MaskError) and "is named for table/test/images/a b" in str(other)
+
+
+@pytest.mark.parametrize("form", ["files", "records", "stack"])
+def test_a_mask_that_serves_several_queries_is_reported(tmp_path: Path, form: str):
+    places = {"files": "a.png", "records": "p.json[0]", "stack": "masks.npz[0]"}
+    if form == "files":
+        put(tmp_path / "a.png", 2)
+        put(tmp_path / "b.png", 2)
+    elif form == "records":
+        rows = [{"image_id": name, "segmentation": encode_rle(mask(2))} for name in "ab"]
+        (tmp_path / "p.json").write_text(json.dumps(rows))
+    else:
+        np.savez(tmp_path / "masks.npz", masks=np.stack([mask(2)] * 2), keys=np.array(["a", "b"]))
+    results = load(tmp_path)
+
+    def reported() -> list[str]:
+        notes = (note for note in results.notes() if isinstance(note, Decision))
+        return [line_of(note) for note in notes if note.kind == "shared_masks"]
+
+    assert [value(results, one) for one in (query("a"), query("a"), query("b", 1))] == [2, 2, 2]
+    assert reported() == []
+    assert [value(results, query("a", n)) for n in (1, 2)] == [2, 2]
+    assert reported() == [
+        f"shared_masks: 1 masks named by image serve each of its queries, {places[form]} the first"
+    ]
+
+
+def test_files_that_are_not_read_are_reported(tmp_path: Path):
+    put(tmp_path / "a.png", 2)
+    assert load(tmp_path).notes() == []
+    (tmp_path / "log.json").write_text('{"loss": 1}')
+    (tmp_path / "preds.pt").write_bytes(b"PK")
+    notes = [line_of(note) for note in load(tmp_path).notes() if isinstance(note, Decision)]
+    assert notes == ["files: 2 hold no predictions that are read, log.json the first"]
 
 
 def test_a_file_of_another_split_does_not_serve(tmp_path: Path):

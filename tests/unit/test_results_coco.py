@@ -284,6 +284,38 @@ def test_records_by_image(tmp_path: Path, whole: bool):
     assert value(load(write(tmp_path / "p.json", content)), query()) == 7
 
 
+TABLE = replace(query("a"), key="table/test/images/a b.png#2", image_name="a b.png")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_key_in_place_of_an_image_does_not_serve_its_other_queries(tmp_path: Path, listed: bool):
+    key = TABLE.key
+    content = [{"image": key, **rle(7)}] if listed else {key: rle(7)}
+    results = load(write(tmp_path / "p.json", content))
+    other = replace(TABLE, key=key.replace("#2", "#3"), image_id="a b")
+    assert isinstance(answer(results, other), NoPrediction)
+    assert value(results, TABLE) == 7
+
+
+def test_objects_by_key_reference_and_image(tmp_path: Path):
+    content = {
+        TABLE.key: rle(1),
+        "gres_test_a_0": rle(2),
+        "b#1": rle(3),
+        "c.jpg": rle(4),
+        "c_1": rle(5),
+    }
+    results = load(write(tmp_path / "p.json", content))
+    asked = [TABLE, query("a"), query("b", 1), query("c"), query("c", 1), query("c_1")]
+    assert [value(results, one) for one in asked] == [1, 2, 3, 4, 4, 5]
+    assert isinstance(answer(results, query("b", 0)), NoPrediction)
+
+
+def test_of_two_masks_in_a_record_the_prediction_counts(tmp_path: Path):
+    row = {"image_id": "a", "mask": rle(9), "pred_mask": rle(7)}
+    assert value(load(write(tmp_path / "p.json", {"predictions": [row]})), query()) == 7
+
+
 def test_a_record_that_is_its_rle(tmp_path: Path):
     rle = encode_rle(mask(7))
     flat = {"image_id": "a", **rle}

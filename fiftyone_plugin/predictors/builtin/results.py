@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
 from pairlens.fiftyone_plugin.predictors.params import option
-from pairlens.importers.decisions import Decisions
+from pairlens.importers.decisions import Decision, Decisions
 from pairlens.importers.errors import UsageError, shown
 from pairlens.importers.reading import POLYGON_SCALES, POLYGON_SCALES_ABOUT, PolygonScale
 
@@ -219,6 +219,10 @@ def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Set
     if stacks:
         found.append(Stacks(stacks, reading))
     masks = MaskFolder(root, [f for f in files if f not in stacks], reading)
+    read = {*contents, *stacks, *masks.files, *beside, *(f.with_suffix(".txt") for f in stacks)}
+    if others := [file.relative_to(root).as_posix() for file in files if file not in read]:
+        rule = "hold no predictions that are read"
+        reading.on_note(Decision(rule, "files", example=others[0], times=len(others)))
     return Several([*found, masks]) if found else masks
 
 
