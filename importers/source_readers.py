@@ -42,8 +42,11 @@ _HEAD = 1 << 20
 _LARGEST = 1e6
 """Pixels; no image is that large."""
 
-Listed = list[tuple[str, tuple[float, ...]]]
-"""Class and corners of each box."""
+_DIFFICULTIES = ("0", "1", "2")
+"""What may end a line of DOTA's."""
+
+Listed = list[tuple[str, tuple[float, ...] | None]]
+"""Class and corners of each object; ``None`` for corners that are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def _of_files(
     images: dict[str, Boxes] = {}
     broken: list[str] = []
     twice: set[str] = set()
+    without: list[str] = []
     for file in files:
         try:
             with open_source(file) as stream:
@@ -116,12 +120,16 @@ def _of_files(
         except (OSError, ValueError) as error:
             broken.append(f"{file.name}: {error}"[:200])
             continue
-        found = Boxes.of([label for label, _ in listed], [box for _, box in listed])
+        boxes = [(label, box) for label, box in listed if box is not None]
+        without += [file.name] * (len(listed) - len(boxes))
+        found = Boxes.of([label for label, _ in boxes], [box for _, box in boxes])
         known = images.setdefault(file.stem, found)
         if known.labels != found.labels or not np.array_equal(known.corners, found.corners):
             twice.add(file.stem)
     if broken:
         on_note(f"{len(broken):,} files left out, {broken[0]}")
+    if without:
+        on_note(f"{len(without):,} objects without a box that is read left out, {without[0]}")
     if twice:
         on_note(
             f"{len(twice):,} images left out, of which two files have other boxes, {min(twice)} "
@@ -139,11 +147,12 @@ def _of_xml(data: bytes) -> Listed:
         raise ValueError(f"is no XML ({error})") from error
     if not any(True for _ in root.iter("object")) and root.tag != "annotation":
         raise ValueError("is no annotation")
-    listed = []
+    listed: Listed = []
     for one in root.iter("object"):
         label = one.findtext("name") or one.findtext("possibleresult/name") or ""
-        if box := _upright(list(_points_of(one))):
-            listed.append((label.strip(), box))
+        listed.append((label.strip(), _upright(list(_points_of(one)))))
+    if listed and all(box is None for _, box in listed):
+        raise ValueError("has no object with bndbox, robndbox or points that are read")
     return listed
 
 
@@ -169,15 +178,21 @@ def _points_of(one: ElementTree.Element) -> Iterator[tuple[float, float]]:
 
 
 def _of_txt(data: bytes) -> Listed:
-    listed = []
-    for line in data.decode("utf-8", "replace").splitlines():
+    listed: Listed = []
+    for line in data.decode("utf-8-sig", "replace").splitlines():
         words = line.split()
-        if len(words) < 9:
-            continue  # imagesource:, gsd:
+        if not words or words[0].lower().startswith(("imagesource:", "gsd:")):
+            continue
         numbers = [_number(word) for word in words[:8]]
-        if box := _upright(list(zip(numbers[::2], numbers[1::2], strict=True))):
-            listed.append((words[8], box))
-    if not listed and data.strip() and b"imagesource" not in data and b"gsd" not in data:
+        # The difficulty at the end may be missing, and a class may have several words.
+        label = " ".join(
+            words[8:-1] if len(words) > 9 and words[-1] in _DIFFICULTIES else words[8:]
+        )
+        # A line of YOLO's turned boxes has nine words too, the class first.
+        named = bool(label) and not isfinite(_number(label))
+        points = list(zip(numbers[::2], numbers[1::2], strict=True)) if named else []
+        listed.append((label, _upright(points)))
+    if listed and all(box is None for _, box in listed):
         raise ValueError("has no line of eight coordinates and a class")
     return listed
 
@@ -202,7 +217,7 @@ def _upright(points: list[tuple[float, float]]) -> tuple[float, ...] | None:
 def _read_coco(file: Path, on_note: OnNote) -> dict[str, Boxes]:
     names = {one.get("id"): one.get("file_name") for one in _members(file, "images")}
     classes = {one.get("id"): one.get("name") for one in _members(file, "categories")}
-    found: dict[Any, Listed] = {}
+    found: dict[str, list[tuple[str, tuple[float, ...]]]] = {}
     odd: Counter[str] = Counter()
     for one in _members(file, "annotations"):
         box, label = _coco_box(one.get("bbox")), classes.get(_hashable(one.get("category_id")))

@@ -101,9 +101,48 @@ def test_broken_files_are_told_and_the_others_read(tmp_path: Path) -> None:
     notes: list[str] = []
     source = read_source(tmp_path, notes.append)
     assert source.images["7"].labels == ("golffield",)
-    assert source.images["4"].labels == ()
+    assert list(source.images) == ["7"]
     (note,) = notes
-    assert note.startswith("3 files left out, 1.xml: is no XML")
+    assert note.startswith("4 files left out, 1.xml: is no XML")
+
+
+def test_objects_whose_box_is_not_read_are_reported(tmp_path: Path) -> None:
+    centre = "<cx>9</cx><cy>9</cy><w>4</w><h>4</h><angle>1</angle>"
+    other = f"<object><name>ship</name><polar>{centre}</polar></object>"
+    sound = "1 1 9 1 9 9 1 9 small-vehicle 0\n"
+    for folder, name, text in (
+        ("xml", "7.xml", DIOR.replace("</annotation>", f"{other}</annotation>")),
+        ("xml", "8.xml", f"<annotation>{other}</annotation>"),
+        ("xml", "9.xml", "<annotation></annotation>"),
+        ("txt", "7.txt", "\ufeffimagesource:GoogleEarth\n" + sound + "1 1 9 1 9 9 x 9 ship 0\n"),
+        ("txt", "8.txt", "3 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n"),
+        ("txt", "9.txt", "imagesource:GoogleEarth\ngsd:null\n"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / name).write_text(text)
+    for folder, kept, reason in (
+        ("xml", "golffield", "has no object with bndbox, robndbox or points that are read"),
+        ("txt", "small-vehicle", "has no line of eight coordinates and a class"),
+    ):
+        notes: list[str] = []
+        images = read_source(tmp_path / folder, notes.append).images
+        assert {name: boxes.labels for name, boxes in images.items()} == {"7": (kept,), "9": ()}
+        assert notes == [
+            f"1 files left out, 8.{folder}: {reason}",
+            f"1 objects without a box that is read left out, 7.{folder}",
+        ]
+
+
+def test_a_class_of_several_words_is_read_whole(tmp_path: Path) -> None:
+    corners = "10 20 30 20 30 60 10 60"
+    lines = [
+        f"{corners} Small Car 0",
+        f"{corners} Boeing 737 1",
+        f"{corners} ship",
+        f"{corners} a b",
+    ]
+    (tmp_path / "7.txt").write_text("\n".join(lines))
+    assert read_source(tmp_path).images["7"].labels == ("Small Car", "Boeing 737", "ship", "a b")
 
 
 def test_an_image_of_two_files_with_other_boxes_is_left_out(tmp_path: Path) -> None:
