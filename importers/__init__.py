@@ -1,6 +1,5 @@
-"""Published remote-sensing vision-language files: formats, and their import into FiftyOne.
+"""Reads published remote-sensing vision-language datasets and imports them into FiftyOne.
 
-Nothing here imports :mod:`fiftyone_plugin`. Only ``app_view``, ``datasets``, ``dataset_types``,
-``documents``, ``fo_internals``, ``ingest``, ``scenes``, ``schema``, ``store`` and ``zoo`` import
-FiftyOne: formats, masks and records do not.
+No module here imports :mod:`fiftyone_plugin`. Modules that read formats, masks and records do not
+import FiftyOne, so that they start quickly and run in workers; those that work on datasets do.
 """

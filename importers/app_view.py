@@ -1,7 +1,6 @@
 """Default appearance of a dataset in the App: visible fields, colors and sidebar groups.
 
-Everything here is a default that curators change in the App and that a later import leaves
-as they left it.
+Users can change all of it in the App; a later import keeps their changes.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ import fiftyone as fo
 
 from pairlens.importers import fencing, fields
 
-MASK = "#ff2d9b"  # what no roof, field or water is
+MASK = "#ff2d9b"  # a color that no roof, field or water has
 PREDICTIONS = ("#00b8d4", "#ffb300", "#7c4dff", "#00c853")
 IGNORED = "#9e9e9e"
 CHIP = "#64748b"
-"""What has no color of its own, texts above all; white is read on it in either theme."""
+"""Color of fields without a color of their own, mostly texts; white is legible on it in the light
+and in the dark theme."""
 
 SEVERITIES = {"error": "#c62828", "warning": "#8f5600", "info": "#2a6a96"}
 VERDICTS = {"keep": "#1e7a46", "drop": "#a1264f", "fix": "#2f5fc4", "unsure": "#7a4fb0"}
@@ -37,7 +37,7 @@ _COLORS_BEFORE = {
     **dict.fromkeys((fields.PHRASE, fields.CAPTION), "#2f3e55"),
     fields.FINDINGS: "#c62828",
 }
-"""What versions up to 0.1.0 set, in which all findings were red and verdicts not shown."""
+"""The defaults of versions up to 0.1.0, with all findings in red and verdicts not shown."""
 
 _GROUPS: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "_label_tags"),  # the App shows no others there
@@ -56,12 +56,12 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _OPEN = ("tags", "labels", "review")
-"""Groups that stand open. Texts of which each record has its own do not belong here: their
+"""Groups that are expanded. Fields whose texts differ in every sample must not be in one: their
 filters make the App slow on large datasets."""
 
 
 def arrange(dataset: Any) -> None:
-    """Sets the defaults where nothing is set yet, or what an earlier version set."""
+    """Sets the defaults, except where the user has changed those of this or an earlier version."""
     config = dataset.app_config
     shown, before = (
         [n for n in names if dataset.has_field(n)] for names in (_SHOWN, _SHOWN_BEFORE)
@@ -78,13 +78,13 @@ def arrange(dataset: Any) -> None:
 
 
 def save(dataset: Any) -> None:
-    """Stores the settings of the App that were changed."""
+    """Stores changed settings of the App."""
     fencing.check_writing()
     dataset.save()
 
 
 def color_masks(dataset: Any, field: str) -> None:
-    """Gives a new field of masks a color, one that the fewest others have."""
+    """Gives a new field of masks the color that the fewest other fields have."""
     scheme = dataset.app_config.color_scheme
     if scheme is None or scheme.color_by != "value":
         return
@@ -95,7 +95,7 @@ def color_masks(dataset: Any, field: str) -> None:
 
 
 def _scheme(dataset: Any) -> fo.ColorScheme:
-    """Findings by severity, verdicts by name, masks and boxes by field."""
+    """Colors findings by severity, verdicts by value, and masks and boxes by field."""
     chosen = [
         _masks(fields.SEGMENTATION, MASK),
         *(_boxes(path, "Detection") for path in (fields.BOXES, fields.TARGET_BOX)),
@@ -119,7 +119,7 @@ def _values(path: str, colors: Mapping[str, str], otherwise: str) -> dict[str, A
 
 
 def _boxes(path: str, label_type: str) -> dict[str, Any]:
-    """All boxes of a field in one color: what they have in common is their type."""
+    """Gives all boxes of a field one color, by their common attribute ``_cls``."""
     return _values(path, {label_type: MASK}, MASK) | {"colorByAttribute": "_cls"}
 
 
@@ -133,14 +133,14 @@ def _by_target(color: str) -> list[dict[str, Any]]:
 
 
 def _is_former(scheme: Any) -> bool:
-    """Whether it is what was set before findings had colors by severity."""
+    """Whether a color scheme is the default of versions up to 0.1.0."""
     colored: Any = scheme.fields or ()
     chosen = {one.get("path"): one.get("fieldColor") for one in colored}
     return scheme.color_by == "field" and chosen.items() <= _COLORS_BEFORE.items()
 
 
 def _groups(dataset: Any) -> list[Any]:
-    """The groups of PairLens, then FiftyOne's own with the remaining fields, closed."""
+    """Returns the groups of PairLens, then FiftyOne's with the remaining fields, collapsed."""
     taken = {path for paths in _GROUPS.values() for path in paths}
     groups = [
         fo.SidebarGroupDocument(
@@ -157,7 +157,7 @@ def _groups(dataset: Any) -> list[Any]:
 
 
 def _show_split(groups: list[Any]) -> None:
-    """Moves the split out of the group that had it up to 0.1.0: the App hides it there."""
+    """Moves the split out of the group ``tags``, in which the App hides fields (up to 0.1.0)."""
     by_name = {group.name: group for group in groups}
     hidden, review = by_name.get("tags"), by_name.get("review")
     if hidden and review and fields.SPLIT in hidden.paths:
@@ -166,7 +166,7 @@ def _show_split(groups: list[Any]) -> None:
 
 
 def _show_severity(dataset: Any, groups: list[Any]) -> None:
-    """Puts the worst severity beside the quality, where an earlier version placed the fields."""
+    """Moves the worst severity next to the quality in groups of an earlier version."""
     name = fields.WORST_SEVERITY
     placed = next((group.paths for group in groups if fields.QUALITY in group.paths), None)
     others = [group.paths for group in groups if name in group.paths]

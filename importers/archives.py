@@ -1,4 +1,4 @@
-"""Extracts images from archives, one by one."""
+"""Extracts single images from archives, and writes images that a record contains."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from pairlens.importers.records import Inline, Packed
 from pairlens.importers.source_files import read_part
 
 _MAX_KEPT = 1 << 22
+"""Maximum size in bytes of the buffer that a thread keeps."""
+
 _memory = threading.local()
 
 
 def extract(packed: Packed | Inline, folder: Path | str) -> tuple[str, ImageFacts]:
-    """Writes a packed image to a folder, whole or not at all; one that is there is kept.
+    """Writes an image to a folder, completely or not at all, unless it exists.
 
-    The image is read once: what is measured of it is measured in memory.
+    Args:
+        packed: the image in an archive or in memory
+        folder: the folder of extracted images
 
     Returns:
-        where it lies, and what is in it
+        path and facts of the image
 
     Raises:
-        ImageError: if the archive ends before the image does, or it is too large or no image;
-            nothing is then written
+        ImageError: if the archive ends before the image does, or it is too large or not an image;
+            nothing is written then
         OSError: if it cannot be written
     """
-    # A string: to look a small image up, read and write it takes little longer than a Path.
+    # A string, since making a Path takes nearly as long as reading and writing a small image.
     target, name = f"{folder}/{packed.name}", packed.name.rpartition("/")[2]
     if isinstance(packed, Inline):
         if len(packed.content) > MAX_BYTES:
@@ -51,7 +55,7 @@ def extract(packed: Packed | Inline, folder: Path | str) -> tuple[str, ImageFact
 
 
 def _read(packed: Packed) -> memoryview:
-    """The image's bytes, good until this thread reads the next."""
+    """Reads an image's bytes, which are valid until this thread reads the next one."""
     if packed.size > MAX_BYTES:
         raise ImageError(f"{packed.name} has {packed.size:,} bytes, too many for an image")
     view = _buffer(packed.size)
@@ -65,7 +69,7 @@ def _read(packed: Packed) -> memoryview:
 
 
 def _buffer(size: int) -> memoryview:
-    """Memory that this thread uses again and again, since fresh memory is cleared first."""
+    """Returns a buffer that this thread reuses, since a new one would be cleared each time."""
     if size > _MAX_KEPT:
         return memoryview(bytearray(size))
     kept: bytearray | None = getattr(_memory, "kept", None)

@@ -1,4 +1,4 @@
-"""Items in lists of a size, as they come."""
+"""Splits an iterable into batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes that stand in texts, as vision-language data writes them.
+"""Finds bounding boxes that are written in texts, as vision-language datasets do.
 
 ::
 
@@ -6,11 +6,12 @@
     (x1,y1),(x2,y2)       <box>...</box>          <|box_start|>...<|box_end|>
     {"bbox_2d": [x1, y1, x2, y2], "label": "ship"}
 
-``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one; under the key ``box_2d``,
-which is Gemini's, y stands first, in thousandths of the image. No published file of RS-GPT4V shows
-which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin write. What the numbers
-mean is decided in :mod:`pairlens.importers.box_scale`, and what an angle means in
-:mod:`pairlens.importers.rotated_boxes`."""
+``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one. Under Gemini's key ``box_2d``
+y comes first, in thousandths of the image. The published files of RS-GPT4V do not show which form
+they use; these are the forms of GeoChat, Qwen-VL, Shikra and similar models. The unit of the
+numbers is decided in :mod:`pairlens.importers.box_scale`, the meaning of an angle in
+:mod:`pairlens.importers.rotated_boxes`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ from dataclasses import dataclass
 from math import isfinite
 
 Corners = tuple[float, float, float, float]
+"""``x1, y1, x2, y2`` in whatever unit the text uses."""
+
 Bounds = tuple[float, float, float, float]
+"""Left, top, width and height as shares of the image's width and height."""
 
 UNPARSABLE = "is not four numbers"
 OUT_OF_RANGE = "lies partly outside of the image"
@@ -30,15 +34,15 @@ NO_SIZE = "is in pixels of an image that cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class BoxText:
-    """A place in a text that holds a box, or was meant to.
+    """A part of a text that is a box, or a failed attempt at one.
 
     Attributes:
-        text: as it stands there
-        start: where in the text, in characters
-        label: the phrase that goes with it; ``""`` where there is none
-        corners: ``x1, y1, x2, y2`` in whatever unit; ``None`` if it is no box
-        form: how it is written: ``list``, ``points``, ``angles``, ``tag``, ``token`` or ``box_2d``
-        angle: in degrees, where one is written
+        text: the part of the text
+        start: its offset in the text, in characters
+        label: the phrase that names the object; ``""`` if there is none
+        corners: ``x1, y1, x2, y2`` in the text's unit; ``None`` if they cannot be read
+        form: the notation: ``list``, ``points``, ``angles``, ``tag``, ``token`` or ``box_2d``
+        angle: rotation in degrees as written; ``None`` if the text gives none
     """
 
     text: str
@@ -72,22 +76,24 @@ BOX_2D = "box_2d"
 
 _Y_FIRST = re.compile(r"""["']box_2d["']\s*+:\s*+\Z""")
 _KEY_REACH = 40
+"""Characters before a box that are searched for its key."""
+
 _REACH = 600
-"""Characters in front of a box in which its own label can stand."""
+"""Characters before a box that are searched for the label in its JSON object."""
 
 _ALIKE = re.compile(r"(?:[\s,;]|<delim>|\band\b)*+")
 
 
 def find_boxes(text: str, asked: str = "") -> list[BoxText]:
-    """The boxes of a text, in order.
+    """Finds the boxes of a text, in order.
 
-    A box has the phrase in front of it (``<p>ship</p>``, ``<ref>ship</ref>``) for a label; so
-    have those that follow it in a row.
+    The label of a box is the ``label`` in its JSON object, else the phrase before it
+    (``<p>ship</p>``, ``<ref>ship</ref>``), which also labels further boxes that follow directly.
 
     Args:
         text: a question or an answer
-        asked: the question that the text answers, whose phrase, if it has one alone, labels
-            the boxes that the text gives no phrase
+        asked: the question that the text answers. If it has exactly one phrase, that labels the
+            boxes of the text that have no phrase of their own
     """
     if not _may_hold(text):
         return []
@@ -96,8 +102,8 @@ def find_boxes(text: str, asked: str = "") -> list[BoxText]:
     found: list[BoxText] = []
     label, end = default, 0
     for match in _PLACE.finditer(text):
-        meant, corners = _read(match)
-        if not meant:
+        looks_like_box, corners = _read(match)
+        if not looks_like_box:
             continue
         phrases = [_phrase(m) for m in _PHRASE.finditer(text, end, match.start())]
         if phrases:
@@ -112,7 +118,7 @@ def find_boxes(text: str, asked: str = "") -> list[BoxText]:
 
 
 def find_corners(text: str) -> list[tuple[str, Corners]]:
-    """The boxes of a text that are sound, each with its form, without their labels."""
+    """Finds the boxes of a text whose corners can be read; returns form and corners of each."""
     if not _may_hold(text):
         return []
     read = (_in_order(text, match, _read(match)[1]) for match in _PLACE.finditer(text))
@@ -122,7 +128,7 @@ def find_corners(text: str) -> list[tuple[str, Corners]]:
 def _in_order(
     text: str, match: re.Match[str], corners: Corners | None
 ) -> tuple[str, Corners | None]:
-    """The form of a box, and its corners with x first."""
+    """Returns the form of a box, and its corners with x before y."""
     before = text[max(0, match.start() - _KEY_REACH) : match.start()]
     if not _Y_FIRST.search(before):
         return _form(match), corners
@@ -132,7 +138,7 @@ def _in_order(
 
 
 def _angle(match: re.Match[str]) -> float | None:
-    """The angle of a box in degrees; ``None`` where none is written, or no number."""
+    """Returns the angle of a box in degrees; ``None`` if none is written or it is not a number."""
     written = (match["turned"] or "").strip()
     angle = float(written) if _VALUE.fullmatch(written) else None
     return angle if angle is not None and isfinite(angle) else None
@@ -142,18 +148,18 @@ _INNER = {"[": "list", "(": "points", "<": "angles"}
 
 
 def _group(match: re.Match[str]) -> str:
-    """The group that holds the numbers; an angle stands behind them."""
+    """Returns the name of the group with the numbers, which an angle may follow."""
     return "angles" if match.lastgroup == "turned" else match.lastgroup or "list"
 
 
 def _form(match: re.Match[str]) -> str:
-    """How a box is written; a ``<box>`` around brackets says nothing of its numbers."""
+    """Returns the form of a box. Brackets within ``<box>`` or tokens determine the form."""
     form = _group(match)
     return _INNER.get(match[form].lstrip()[:1], form) if form in ("tag", "token") else form
 
 
 def _own_label(text: str, match: re.Match[str]) -> str:
-    """The label that stands with a box in one JSON object; ``""`` where there is none."""
+    """Returns the label in the JSON object of a box; ``""`` if there is none."""
     behind = _LABEL_BEHIND.match(text, match.end())
     if behind is not None:
         return behind["own"].strip()
@@ -162,14 +168,15 @@ def _own_label(text: str, match: re.Match[str]) -> str:
 
 
 def _may_hold(text: str) -> bool:
-    # Most texts hold none of these, which is found out ten times as fast as by the pattern.
+    """Whether a text may contain a box: a fast test that excludes most texts."""
+    # Most texts have none of these characters; testing that is ten times as fast as the pattern.
     if "[" in text or "(" in text or "{" in text or "box" in text:
         return _MAYBE.search(text) is not None
     return False
 
 
 def turn_boxes(question: str, answers: Iterable[str]) -> list[BoxText]:
-    """The boxes of a question and its answers, in that order."""
+    """Finds the boxes of a question and of its answers, in that order."""
     return [*find_boxes(question), *(b for a in answers for b in find_boxes(a, question))]
 
 
@@ -178,7 +185,7 @@ def _phrase(match: re.Match[str]) -> str:
 
 
 def _read(match: re.Match[str]) -> tuple[bool, Corners | None]:
-    """Whether the place looks like a box, and the box."""
+    """Returns whether a match looks like a box, and its corners if they can be read."""
     inner = match[_group(match)]
     if _group(match) == "list":
         return _read_list(inner.split(","))
@@ -189,12 +196,12 @@ def _read_list(parts: list[str]) -> tuple[bool, Corners | None]:
     numbers = [part for part in map(str.strip, parts) if _VALUE.fullmatch(part)]
     if len(numbers) < len(parts):
         return len(parts) == 4 and len(numbers) > 1, None
-    # Pairs are points, and longer lists no boxes; between them is what somebody got wrong.
+    # Two numbers are a point, and more than eight no box; anything else is a box with an error.
     return 3 <= len(parts) <= 8, _corners(numbers)
 
 
 def _is_clean(inner: str) -> bool:
-    """Whether nothing but brackets and commas stands between the numbers."""
+    """Whether there are only brackets, commas and white space between the numbers."""
     return not _VALUE.sub("", inner).strip("<>()[],; \t\n\r")
 
 
@@ -206,12 +213,11 @@ def _corners(values: list[str]) -> Corners | None:
 
 
 def fault_of(corners: Corners | None, full: tuple[float, float] | None) -> str:
-    """What is wrong with a box; ``""`` if it can be shown.
+    """Returns what is wrong with a box, as a clause; ``""`` if it is valid.
 
     Args:
-        corners: of the box, or ``None`` if they could not be read
-        full: what the numbers count as the image's whole width and height; ``None`` if that
-            is not known
+        corners: of the box; ``None`` if they could not be read
+        full: width and height of the image in the unit of the corners; ``None`` if unknown
     """
     if corners is None:
         return UNPARSABLE
@@ -224,6 +230,11 @@ def fault_of(corners: Corners | None, full: tuple[float, float] | None) -> str:
 
 
 def bounds(corners: Corners, full: tuple[float, float]) -> Bounds:
-    """Left, top, width and height as shares of the image's width and height."""
+    """Converts corners to shares of the image.
+
+    Args:
+        corners: in the text's unit
+        full: width and height of the image in that unit
+    """
     (x1, y1, x2, y2), (width, height) = corners, full
     return x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height

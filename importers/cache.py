@@ -1,4 +1,4 @@
-"""The folder of the cache: where it is, how much it may hold and how much it does."""
+"""The cache folder: its path, its maximum size and its present size."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from pathlib import Path
 from pairlens.importers.errors import UsageError
 
 CACHE_VARIABLE = "PAIRLENS_CACHE"
-"""Names the folder of the cache."""
+"""Environment variable with the path of the cache."""
 
 BOUND_VARIABLE = "PAIRLENS_CACHE_GB"
-"""How many GB (of 10^9 bytes) the cache may hold."""
+"""Environment variable with the maximum size of the cache in GB (10^9 bytes)."""
 
 BOUND_GB = 100.0
+"""Default maximum size of the cache in GB."""
 
 
 def cache_folder() -> Path:
-    """The folder of the cache."""
+    """Returns the cache folder, ``~/.cache/pairlens`` by default; it need not exist."""
     given = os.environ.get(CACHE_VARIABLE)
     if given:
         return Path(given).expanduser().absolute()
@@ -27,10 +28,10 @@ def cache_folder() -> Path:
 
 
 def bound_bytes() -> int:
-    """How many bytes the cache may hold.
+    """Returns the maximum size of the cache in bytes.
 
     Raises:
-        UsageError: if the setting is no number above 0
+        UsageError: if the setting is not a number above 0
     """
     text = os.environ.get(BOUND_VARIABLE) or str(BOUND_GB)
     try:
@@ -43,7 +44,7 @@ def bound_bytes() -> int:
 
 
 def held_bytes(folder: Path) -> int:
-    """Bytes of the files in a folder, each counted once however often it is linked."""
+    """Returns the total size of the files in a folder in bytes, counting hard links once."""
     sizes: dict[int, int] = {}
     for facts in _files(str(folder)):
         sizes[facts.st_ino] = facts.st_size

@@ -1,4 +1,4 @@
-"""Parses values of parameters that are one of a few words."""
+"""Parsers for parameters whose value is one of a few words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 
 def one_of(*values: str) -> Callable[[str], str]:
-    """A parser that gives back the words that it knows.
-
-    It raises a ``ValueError`` with the words for any other.
-    """
+    """Returns a parser that accepts some words, and raises ``ValueError`` for any other text."""
 
     def parse(text: str) -> str:
         if text not in values:
@@ -20,7 +17,7 @@ def one_of(*values: str) -> Callable[[str], str]:
 
 
 def auto_or_one_of(*values: str) -> Callable[[str], str | None]:
-    """As :func:`one_of`; the word ``auto``, which comes first, gives ``None``."""
+    """Returns a parser like that of :func:`one_of`, which also maps ``auto`` to ``None``."""
     known = one_of("auto", *values)
 
     def parse(text: str) -> str | None:

@@ -1,7 +1,7 @@
-"""Whether the database that is configured answers, and what it says when it does not.
+"""Checks that the configured database answers, and explains its errors.
 
-FiftyOne waits for half a minute, several times; and its import takes seconds, before which nothing
-needs to be waited for where the database is not there.
+FiftyOne would wait half a minute for an unreachable database, several times. This check takes
+seconds, and does not import FiftyOne.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from typing import Any
 from pairlens.importers.errors import AGAIN, PairLensError, StateError, UsageError, shown
 
 SECONDS = 3
-"""How long a database may take to answer for the first time."""
+"""Maximum time in seconds for the first answer of the database."""
 
 DATABASE = "fiftyone"
-"""FiftyOne's name for the database, where its settings have none."""
+"""FiftyOne's default name of the database."""
 
 _DOCTOR = "see what: pairlens doctor"
 
 _GO_ON = f"what was done is kept; when it answers again, {AGAIN}"
 
 _FAILED_OVER = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
-"""MongoDB's codes for a server that has ceased to be the primary, or is shutting down."""
+"""MongoDB's error codes of a server that is not the primary any more, or is shutting down."""
 
 _NOT_ALLOWED = frozenset({13, 18})
-"""MongoDB's codes for a user that it does not know, or who may not do this."""
+"""MongoDB's error codes for failed authentication and missing privileges."""
 
 _DUMPS = (
     " to execute command {", " (configured timeouts", ", Timeout: ", ", full error: ",
     ", Topology Desc",
 )  # fmt: skip
-"""Where what follows in an error is the command, or what pymongo knows of the servers."""
+"""Texts in errors after which the whole command or pymongo's state of the servers follows."""
 
 _CAUSE = ":: caused by :: "
-"""Before what MongoDB has to say itself, after numbers of the collection and of what was done."""
+"""Text in errors after which MongoDB's actual message follows."""
 
 
 def configured_uri() -> str | None:
-    """The address of the user's own database, as FiftyOne finds it; ``None`` for the embedded."""
+    """Returns the URI in FiftyOne's settings; ``None`` if it starts its own, embedded database."""
     return _configured("FIFTYONE_DATABASE_URI", "database_uri")
 
 
@@ -54,26 +54,27 @@ def _configured(variable: str, setting: str) -> Any:
     try:
         settings = json.loads(Path(os.environ.get("FIFTYONE_CONFIG_PATH") or default).read_text())
         return settings.get(setting)
-    except (OSError, ValueError, AttributeError):  # which FiftyOne tells
+    except (OSError, ValueError, AttributeError):  # FiftyOne reports invalid settings
         return None
 
 
 @cache
 def check(uri: str | None) -> None:
-    """Checks that a database answers and lets its user read, once in a process.
+    """Checks that a database answers and that its user may read; once in a process.
 
-    Later pauses, as where a replica set chooses another primary, last as long as its address says.
+    How long later interruptions may last, as when a replica set elects another primary, is set in
+    the URI.
 
     Args:
-        uri: its address; the embedded one, which has none, is FiftyOne's to start
+        uri: of the database; nothing is checked for ``None``, FiftyOne's embedded database
 
     Raises:
         StateError: if it does not answer, or refuses the user
-        UsageError: if its address, or a file that this names, cannot be used
+        UsageError: if the URI, or a file that it refers to, cannot be used
     """
     if not uri:
         return
-    # Here, since commands that need no database need not have it imported.
+    # Imported here, since commands without database do not need it.
     from pymongo import MongoClient
     from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
@@ -81,13 +82,13 @@ def check(uri: str | None) -> None:
     wait = 1000 * SECONDS
     try:
         with MongoClient(uri, serverSelectionTimeoutMS=wait, connectTimeoutMS=wait) as client:
-            # A server that wants a password answers a ping without one.
+            # A query, since a server answers a ping even without the required password.
             client[name]["datasets"].find_one({}, {"_id": 1})
     except ConnectionFailure as error:
         raise StateError(f"the database does not answer ({why(error)}); {_DOCTOR}") from error
     except OperationFailure as error:
-        raise _said(error) from error
-    except (PyMongoError, ValueError, OSError) as error:  # the address, or a file that it names
+        raise _explained(error) from error
+    except (PyMongoError, ValueError, OSError) as error:  # of the URI, or a file in it
         raise UsageError(
             f"the database cannot be asked under this address ({why(error)}); correct "
             "FIFTYONE_DATABASE_URI, or database_uri in the settings of FiftyOne"
@@ -95,11 +96,11 @@ def check(uri: str | None) -> None:
 
 
 def explained(error: BaseException) -> PairLensError | None:
-    """An error of the database in a sentence that says how to go on; ``None`` for any other."""
-    return _said(error) if type(error).__module__.startswith("pymongo") else None
+    """Converts an error of pymongo to one that says what to do; ``None`` for any other error."""
+    return _explained(error) if type(error).__module__.startswith("pymongo") else None
 
 
-def _said(error: BaseException) -> PairLensError:
+def _explained(error: BaseException) -> PairLensError:
     from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
 
     reason = why(error)
@@ -118,9 +119,9 @@ def _said(error: BaseException) -> PairLensError:
 
 
 def failed_over(error: BaseException) -> bool:
-    """Whether the database went away, or another server took over, while it was asked.
+    """Whether an error is that the database became unreachable or another server took over.
 
-    What was asked for may have been done or not.
+    The operation may or may not have been done.
     """
     from pymongo.errors import AutoReconnect, OperationFailure
 
@@ -130,7 +131,7 @@ def failed_over(error: BaseException) -> bool:
 
 
 class _Attempt(AbstractContextManager[None]):
-    """A context that ends quietly where another server took over within it."""
+    """A context that suppresses errors for which :func:`failed_over` is true."""
 
     def __init__(self) -> None:
         self.failed_over = False
@@ -141,16 +142,16 @@ class _Attempt(AbstractContextManager[None]):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
         from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
-        # A server that could not be selected was waited for already.
+        # For server selection, pymongo has waited already; another attempt would wait again.
         if isinstance(error, PyMongoError) and not isinstance(error, ServerSelectionTimeoutError):
             self.failed_over = failed_over(error)
         return self.failed_over
 
 
 def attempts() -> Iterator[AbstractContextManager[None]]:
-    """Yields a context for what may be done twice, and another where another server took over.
+    """Yields one or two contexts for an idempotent operation: a second if a server failed over.
 
-    pymongo retries by itself, except where several documents are changed or an index is created::
+    pymongo retries operations itself, except updates of several documents and index creation::
 
         for attempt in attempts():
             with attempt:
@@ -170,16 +171,17 @@ def _codes(error: Any) -> Iterator[int | None]:
 
 
 def why(error: Any) -> str:
-    """What the database said, without the dumps of state that pymongo appends."""
+    """Returns the message of an error of the database, without the state that pymongo appends."""
     if isinstance(error, OSError) and error.filename:
         return shown(f"{error.strerror}: {error.filename}", 200)
     details = getattr(error, "details", None)
     if isinstance(details, dict):
         failed = (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ()))
-        said = next((one["errmsg"] for one in failed if one.get("errmsg")), details.get("errmsg"))
+        messages = (entry["errmsg"] for entry in failed if entry.get("errmsg"))
+        message = next(messages, details.get("errmsg"))
     else:
-        said = None
-    text = str(said or error).rpartition(_CAUSE)[2]
+        message = None
+    text = str(message or error).rpartition(_CAUSE)[2]
     for dump in _DUMPS:
         text = text.partition(dump)[0]
     return shown(text, 200)

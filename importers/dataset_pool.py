@@ -1,4 +1,4 @@
-"""What runs the work of a step on a dataset, and how nodes find out whether they see its files."""
+"""Makes the pool of workers for a step, with the files that the nodes of a cluster must see."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def pool_for(
     ray_address: str | None,
     more: Iterable[Path] = (),
 ) -> Pool:
-    """What runs the work of a step, as the step was told.
+    """Makes the pool of workers for a step on a dataset.
 
     Args:
-        samples: a dataset or view that PairLens imported
+        samples: a dataset that PairLens imported, or a view of one
         engine, workers, ray_address: as in :class:`pairlens.importers.parallel.Pool`
-        more: files that are read beside those of the samples
+        more: files that are read besides those of the samples
 
     Raises:
-        UsageError: if these cannot be had together
+        UsageError: if the settings are invalid or contradict each other
     """
     pool = Pool(engine, workers, ray_address)
     pool.check()
@@ -36,7 +36,7 @@ def pool_for(
 
 
 def _some_files(samples: Any) -> tuple[Path, ...]:
-    """The media folders of a dataset, and all files of one sample, with its image where one is."""
+    """Returns the media folders of a dataset, and the files of a sample, one with image if any."""
     collection, stages = fo_internals.collection(samples), working_set.pipeline(samples)
     with_image = {"$match": {fields.IMAGE_MISSING: {"$ne": True}}}
     for chosen in ([*stages, with_image], stages):
@@ -46,7 +46,7 @@ def _some_files(samples: Any) -> tuple[Path, ...]:
 
 
 def _paths(value: Any) -> Iterator[Path]:
-    """The absolute paths in a document."""
+    """Yields the absolute paths in a document."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

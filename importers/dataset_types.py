@@ -7,8 +7,8 @@
         placeholders=True
     )
 
-A dataset can be filled in several goes, ``dataset.add_dir(...)`` after ``from_dir``, as long as
-all of it comes from one place; ``dataset_dir`` is anything that ``pairlens import`` takes for ROOT.
+``dataset_dir`` can be anything that ``pairlens import`` accepts as ROOT. After ``from_dir``,
+further samples of the same source can be added with ``dataset.add_dir(...)``.
 """
 
 from __future__ import annotations
@@ -38,14 +38,17 @@ from pairlens.importers.sources import Located, SourceRequest, locate
 class RecordDatasetImporter(foud.BatchDatasetImporter):
     """Imports a format through :func:`pairlens.importers.ingest.fill_dataset`.
 
-    The arguments are spelled out since FiftyOne drops those that a signature does not name.
+    The arguments are listed one by one since FiftyOne drops those that a signature does not name.
 
     Args:
         dataset_dir: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
-        max_samples: add so many records at the most
+        shuffle, seed: of FiftyOne; shuffling is refused, since records keep their order
+        max_samples: maximum number of samples to add
         splits, placeholders, media_dir, strict, follow_links, engine, workers, ray_address,
-            params: as in
-            :class:`pairlens.importers.ingest.ImportOptions`
+            params: as in :class:`pairlens.importers.options.ImportOptions`
+
+    Raises:
+        UsageError: if ``shuffle`` is set
     """
 
     format_name: str
@@ -69,7 +72,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         if shuffle:
             raise UsageError("shuffle=True is not offered: records keep their published order")
         super().__init__(dataset_dir=dataset_dir, seed=seed, max_samples=max_samples)
-        self._root = dataset_dir  # FiftyOne takes an address for a folder
+        self._root = dataset_dir  # FiftyOne would make an absolute path of an address
         self._options = ImportOptions(
             splits=splits,
             limit=max_samples,
@@ -92,9 +95,9 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         """Imports into a dataset, for FiftyOne's :class:`BatchDatasetImporter`.
 
         Args:
-            dataset: new, or with samples of the same format
-            tags: for every sample
-            progress: called with images done and images in all; a flag is ignored
+            dataset: a new dataset, or one with samples of the same source
+            tags: tags of every sample
+            progress: called with images done and images in all; a bool is ignored
 
         Returns:
             the ids of the samples that were added
@@ -165,29 +168,29 @@ NATIVE = "native"
 DATASET_EXPORTERS: Registry[Callable[[str], type]] = Registry(
     "dataset exporter", "pairlens.exporters"
 )
-"""What makes FiftyOne's exporter class for a format's name, under :data:`NATIVE`.
+"""Under :data:`NATIVE`, a function that returns FiftyOne's exporter class for a format's name.
 
-Exporting builds on this package, so the exporter registers itself here."""
+``fiftyone_plugin.exporters``, which this package must not import, registers it here."""
 
 
 class PairLensDataset(DatasetType):
-    """The format that a folder holds, as a dataset type of FiftyOne.
+    """A dataset type of FiftyOne for any format, which is recognized when it is read.
 
-    It is written in the layout that it was read from.
+    It is exported in the layout that it was read from.
     """
 
     format_name = "auto"
 
     def get_dataset_importer_cls(self) -> Any:
-        """The importer class."""
+        """Returns the importer class."""
         name = f"{type(self).__name__}Importer"
         return type(name, (RecordDatasetImporter,), {"format_name": self.format_name})
 
     def get_dataset_exporter_cls(self) -> Any:
-        """The class that writes it.
+        """Returns the exporter class.
 
         Raises:
-            StateError: if no exporter registered itself
+            StateError: if no exporter is registered
         """
         if NATIVE not in DATASET_EXPORTERS:
             raise StateError(
@@ -198,7 +201,7 @@ class PairLensDataset(DatasetType):
 
 
 class _Types(Mapping[str, type[PairLensDataset]]):
-    """A dataset type for each format, made when it is first asked for."""
+    """The dataset types by format name, each created at its first use."""
 
     def __init__(self) -> None:
         self._made: dict[str, type[PairLensDataset]] = {"auto": PairLensDataset}

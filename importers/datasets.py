@@ -1,4 +1,4 @@
-"""Opening, making and deleting datasets."""
+"""Creates, opens and deletes datasets together with their folders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ from pairlens.importers.sources import (
 
 
 def unpacked_place(name: str, given_media_dir: Given = None) -> UnpackedPlace:
-    """Where the archive of a dataset, which need not be there yet, is unpacked."""
+    """Returns the folder into which the archive of a dataset is unpacked.
+
+    Args:
+        name: of the dataset, which need not exist yet
+        given_media_dir: the user's choice for media; archives are unpacked next to such a folder
+    """
     facts = known_facts(name)
     already = unpacked_around(Path(facts["path"])) if facts.get("path") else []
     given = given_folder(given_media_dir)
@@ -41,12 +46,12 @@ def unpacked_place(name: str, given_media_dir: Given = None) -> UnpackedPlace:
 
 
 def exists(name: str) -> bool:
-    """Whether there is a dataset of a name, PairLens' own or not."""
+    """Whether there is a dataset of a name, imported by PairLens or not."""
     return fo.dataset_exists(name)
 
 
 def known_facts(name: str) -> dict[str, Any]:
-    """What is known of a dataset; nothing where there is none, or PairLens did not import it."""
+    """Returns a dataset's facts; empty if it does not exist or PairLens did not import it."""
     return store.info(store.opened(name)) if fo.dataset_exists(name) else {}
 
 
@@ -62,18 +67,18 @@ def open_dataset(
 
     Args:
         name: of the dataset
-        facts: what is known of it from the start, its ``format`` above all
-        source: what is imported
-        given_media_dir: the media folder or store, if not the default one
-        resume: whether the dataset may be there
+        facts: its first facts, among them ``format``
+        source: the located published files
+        given_media_dir: the user's choice of a media folder or object store
+        resume: whether an existing dataset is opened
 
     Returns:
         the dataset and its media folder
 
     Raises:
-        UsageError: if the media folder lies in the source or around it
-        StateError: if the dataset exists and ``resume`` is not set, if it is not what is being
-            imported, or if the media folder holds something else
+        UsageError: if the media folder is in the source, or the source in it
+        StateError: if the dataset exists and ``resume`` is not set, if it was imported from another
+            source or format, or if the media folder has other content
     """
     if fo.dataset_exists(name):
         if resume:
@@ -95,21 +100,21 @@ def open_dataset(
 
 
 def clear_left(name: str, source: Path) -> None:
-    """Deletes what killed processes left that made or replaced a dataset of a name.
+    """Deletes unfinished datasets that killed processes left when they made one of a name.
 
     Args:
         name: of the dataset
-        source: what is about to be imported, whose folder stays
+        source: path of the files to be imported, whose folder is kept
     """
     for dataset in unfinished.left(name):
         delete_with_folders(dataset, keep=source)
 
 
 def imported(name: str) -> tuple[Any, dict[str, Any]]:
-    """A dataset that PairLens imported, and its facts.
+    """Opens a dataset that PairLens imported; returns it and its facts.
 
     Raises:
-        StateError: if it is not PairLens' own
+        StateError: if PairLens did not import it
     """
     dataset = store.opened(name)
     facts = store.info(dataset)
@@ -121,8 +126,10 @@ def imported(name: str) -> tuple[Any, dict[str, Any]]:
 def _reopen(
     name: str, format_name: str, source: Located, given_media_dir: Given
 ) -> tuple[Any, Path]:
+    """Opens the dataset that an import resumes, checking that it has the same source and format."""
     dataset, facts = imported(name)
-    dataset.reload()  # this process may have loaded it before another had put its first sample in
+    # This process may have loaded it before another one declared fields with its first sample.
+    dataset.reload()
     if facts.get("format", format_name) != format_name:
         raise StateError(f"dataset {name!r} holds {facts['format']}, not {format_name}")
     known = facts.get("root")  # not of a dataset that was read back from an export
@@ -140,11 +147,11 @@ def _reopen(
             f"with --overwrite, {other}"
         )
     folder = media_dir(dataset)
-    there = facts.get(STORE) or str(folder)
-    given = given_store(given_media_dir) or str(given_folder(given_media_dir) or there)
-    if given != there:
+    present = facts.get(STORE) or str(folder)
+    given = given_store(given_media_dir) or str(given_folder(given_media_dir) or present)
+    if given != present:
         raise StateError(
-            f"the media of dataset {name!r} is in {there}; leave out --media-dir, or run: "
+            f"the media of dataset {name!r} is in {present}; leave out --media-dir, or run: "
             f"pairlens relocate {name} --media-dir {given_media_dir}"
         )
     return dataset, folder
@@ -153,14 +160,15 @@ def _reopen(
 def delete_dataset(name: str) -> list[str]:
     """Deletes a dataset that PairLens imported and the folders that were made for it.
 
-    These are the media folders and the one that an archive was unpacked into. What another
-    dataset or database may use is left.
+    These are its media folders and the folder that its archive was unpacked into. Folders that
+    another dataset or database may use are kept.
 
     Returns:
-        sentences on the folders that were left
+        sentences on the folders that were kept
 
     Raises:
-        StateError: if the dataset is not PairLens' own, or another step works on it
+        StateError: if PairLens did not import the dataset, another step works on it, or a folder
+            cannot be deleted
     """
     with leases.held(name, "delete"):
         return delete_with_folders(imported(name)[0])
@@ -171,20 +179,23 @@ def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
 
     Args:
         dataset: to delete
-        keep: a source whose folder stays, since another dataset is read from it
+        keep: path of a source whose folder is kept, since another dataset is read from it
 
     Returns:
-        sentences about the folders that stay, since something else uses them
+        sentences on the folders that were kept since something else uses them
+
+    Raises:
+        StateError: if a folder cannot be deleted
     """
     folders = folders_of(store.info(dataset))
     kept = set(unpacked_around(keep)) if keep else set()
-    # The dataset goes last: it says which folders were made for it.
+    # The dataset is deleted last: after a crash its facts still list the folders.
     left: list[str] = []
     for folder in folders:
         try:
             left += [remove_unused(folder, dataset)] if folder not in kept else []
         except OSError as error:
-            dataset.persistent = True  # or FiftyOne deletes it when this process ends
+            dataset.persistent = True  # otherwise FiftyOne deletes it when this process ends
             raise StateError(
                 f"{folder} cannot be deleted ({error.strerror}); make it writable and run the same "
                 "command again"
@@ -194,15 +205,17 @@ def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
 
 
 def folders_of(facts: dict[str, Any]) -> list[Path]:
-    """The folders that were made for a dataset: of its media, and of an unpacked archive."""
+    """Returns the folders that were made for a dataset: for its media, and for its archive."""
     unpacked = unpacked_around(store.source_path(facts)) if facts.get("root") else []
     return media_dirs(facts) + unpacked
 
 
 def unpacked_around(path: Path) -> list[Path]:
-    """The folder that an archive was unpacked into, if a source lies in one.
+    """Returns the folder that an archive was unpacked into, if a path leads into one.
 
-    It is known by its own name and marks: a dataset can hold files of the marks' names.
+    Returns:
+        a list of one folder; empty if there is none. The folder must have both the name and the
+        marker of such a folder, since published files could be named like the marker
     """
     above = (path, *path.parents)[: MOST_LEVELS + 2]
     return [f for f in above if is_unpacked_name(f.name) and (f / UNPACKED).is_file()]

@@ -1,7 +1,7 @@
-"""Digests of what published files hold, stored at import: they tell an edit, and a changed source.
+"""Digests of published texts and masks, which an import stores to detect later changes.
 
-A sample is edited where the digest of what it holds now is another than the one that was stored; a
-source has changed, or is another release's, where the digest of its record is.
+If the digest of a sample's present content differs from the stored one, the sample was edited. If
+the digest of its record differs, the source was changed or is of another release.
 """
 
 from __future__ import annotations
@@ -26,23 +26,26 @@ from pairlens.importers.records import (
 from pairlens.importers.source_files import open_source
 
 _LENGTH = 32
-"""Hexadecimal digits: half of a SHA-256, of which there are two or three on every sample."""
+"""Hexadecimal digits: half of a SHA-256, since every sample has two or three digests."""
 
 
 def texts_digest(texts: Iterable[str]) -> str:
-    """A digest of texts in their order."""
+    """Returns a digest of texts in their order: 32 hexadecimal digits."""
     listed = list(texts)
-    try:  # what json.dumps does with a list of texts, in half of the time
+    try:  # the same as json.dumps of a list of strings, in half of the time
         text = f"[{', '.join(map(encode_basestring_ascii, listed))}]"
-    except TypeError:  # a sample that was edited by hand can hold anything
+    except TypeError:  # a sample that was edited in Python can have other values
         text = json.dumps(listed)
     return _digest(text.encode())
 
 
 def target_digest(target: Target) -> str:
-    """A digest of a mask as the published files hold it, undecoded; ``""`` where it cannot be read.
+    """Returns a digest of a mask in its published form, without decoding it.
 
-    Equal digests mean equal masks; one mask can be stored in several ways.
+    Equal digests mean equal masks, but equal masks in different forms have different digests.
+
+    Returns:
+        32 hexadecimal digits; ``""`` if the file cannot be read
     """
     if isinstance(target, Polygons):
         return _digest(repr([(s.points, s.ignore) for s in target.shapes]).encode())
@@ -59,11 +62,11 @@ def target_digest(target: Target) -> str:
 
 
 def file_sha256(path: Path) -> str | None:
-    """SHA-256 of an image's or mask's file, in hexadecimal digits.
+    """Returns the SHA-256 of an image or mask file.
 
     Returns:
-        ``None`` where there is none that can be read: no regular file, or a larger one than is
-        decoded
+        64 hexadecimal digits; ``None`` if it is not a regular file, cannot be read, or is larger
+        than :data:`MAX_BYTES`
     """
     try:
         with open_source(path, anywhere=True) as stream:

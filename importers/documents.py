@@ -1,4 +1,4 @@
-"""Builds the document of a sample from a prepared record, as FiftyOne stores it.
+"""Builds the MongoDB document of a sample from a prepared record, as FiftyOne stores it.
 
 A test adds the same samples through ``Dataset.add_samples`` and compares the documents.
 """
@@ -30,19 +30,19 @@ from pairlens.importers.stored_values import Document, embedded, plain_stats, se
 
 
 def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:
-    """The document of a sample as FiftyOne stores it, with a new id.
+    """Builds the document of a sample, with a new id.
 
     Args:
-        prepared: the record with its files
+        prepared: the prepared record
         dataset_id: of the dataset
-        now: both times of the sample, in UTC
+        now: time of creation and of last change, in UTC
     """
     times = {"created_at": now, "last_modified_at": now}
     return {"_id": ObjectId(), **times, **values(prepared, dataset_id)}
 
 
 def values(prepared: Prepared, dataset_id: ObjectId) -> Document:
-    """The document of a sample without its id and times; see :func:`document`."""
+    """Builds the document of a sample without id and times; see :func:`document`."""
     doc = _common(prepared.record, prepared.image, dataset_id)
     if isinstance(prepared, PreparedPair):
         _add_pair(doc, prepared)
@@ -56,13 +56,14 @@ def values(prepared: Prepared, dataset_id: ObjectId) -> Document:
 
 
 def random_order() -> float:
-    """The random number that FiftyOne stores with a sample for its random stages."""
+    """Returns a random number as FiftyOne stores with a sample, for stages such as ``take``."""
     return random.random() * 0.001 + 0.999
 
 
 def fixed_digest(doc: Document) -> str:
-    """A digest of the values that no export can change: boxes, place, date, and whether there is a
-    target.
+    """Returns a digest of the values of a document that an export cannot write back if changed.
+
+    These are boxes, location, capture date, and whether there is a target.
     """
     found = (doc.get(fields.BOXES) or {}).get("detections") or ()
     boxes = [(one.get("label"), one.get("bounding_box")) for one in found]
@@ -128,7 +129,7 @@ def _add_pair(doc: Document, prepared: PreparedPair) -> None:
 
 
 def _target_box(prepared: PreparedPair) -> Box | None:
-    """The upright box, cut to the image, of a target that the format gives as a box."""
+    """Returns the upright box, clipped to the image, of a target that the format gives as a box."""
     target, facts = prepared.record.target, prepared.image.facts
     if prepared.record.box is not None:
         return Box("target", prepared.record.box, None)
@@ -136,7 +137,7 @@ def _target_box(prepared: PreparedPair) -> Box | None:
         return None
     frame = prepared.frame or Frame(facts.width, facts.height)
     if prepared.image.missing and target.size and not prepared.frame:
-        frame = Frame(*target.size)  # a placeholder has a size of its own
+        frame = Frame(*target.size)  # the record's size, not that of the placeholder
     if target.shares:
         frame = Frame(1, 1)
     points = (point for shape in target.shapes for point in shape.points)
@@ -150,12 +151,13 @@ def _target_box(prepared: PreparedPair) -> Box | None:
 
 
 def standing_caption(captions: Sequence[Caption]) -> int:
-    """The index of the caption that represents an image: the first that is not a revision."""
+    """Returns the index of the caption that represents an image: the first that is no revision."""
     described = (n for n, caption in enumerate(captions) if caption.task != _REVISION)
     return next(described, 0)
 
 
 _REVISION = 3
+"""The task number of revised captions in RSTeller."""
 
 
 def _add_captions(doc: Document, captions: tuple[Caption, ...]) -> None:
@@ -174,7 +176,7 @@ def _add_place(doc: Document, record: CaptionedImage) -> None:
 
 
 def geolocation(footprint: Footprint) -> Document:
-    """A footprint as FiftyOne's ``GeoLocation``: centre and outline in GeoJSON."""
+    """Converts a footprint to FiftyOne's ``GeoLocation``: centre and outline as GeoJSON."""
     west, south, east, north = (
         footprint.west,
         footprint.south,

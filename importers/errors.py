@@ -1,19 +1,19 @@
-"""Every exception PairLens raises on purpose.
+"""The exceptions that PairLens raises.
 
 ::
 
     PairLensError
-    +-- UsageError       what was asked for cannot be done as asked
-    |   +-- UnknownName  no format, check, predictor ... of that name
-    +-- StateError       the dataset or the folder is not in the state the step needs
+    +-- UsageError       the request contradicts itself or names something that does not exist
+    |   +-- UnknownName  there is no format, check, predictor ... of that name
+    +-- StateError       a dataset, file or service is not in the state that the step needs
     |   +-- OutOfMemory  the machine has too little memory
-    +-- LayoutError      a folder is not a dataset in the layout a reader knows
-    +-- RecordError      one record is broken; the others can go on
+    +-- LayoutError      a folder or file does not have the layout of the format
+    +-- RecordError      one record is broken; reading goes on with the next
     +-- MaskError        a mask cannot be decoded
-    |   +-- LockedMask   its file cannot be opened, which may pass
-    ForeignError         stands for an error of a worker that cannot be sent
+        +-- LockedMask   its file cannot be opened now, but perhaps later
+    ForeignError         replaces an error of a worker that cannot be pickled
 
-The message of each is one sentence that says what was met, where, and what to do.
+Each message is one sentence: what is wrong, where, and what to do about it.
 """
 
 from __future__ import annotations
@@ -27,41 +27,46 @@ from typing import Any
 from pairlens.importers import memory
 
 AGAIN = "do the same again, an import or a prediction with --resume"
-"""What goes on with a step that was ended in its middle."""
+"""How to continue a step that was interrupted, as part of a sentence."""
 
 OUT_OF_MEMORY = (
     f"memory ran out in the middle of this; what was done is kept; {AGAIN}, and with fewer "
     "--workers, a smaller --batch-size or more memory (see: ulimit -v)"
 )
-"""What to say where the machine has none left."""
+"""The message when the machine has no memory left."""
 
 LONGEST = 1000
-"""Characters of a message; what it quotes can have any length."""
+"""Maximum length of a message in characters, since quoted input can have any length."""
 
 
 def shown(text: str, most: int = LONGEST) -> str:
-    """A text for people: without its middle where it is long, and UTF-8 whatever it quotes."""
+    """Returns a text that can be printed: long ones without their middle, and encodable as UTF-8.
+
+    Args:
+        text: the text, which may contain lone surrogates
+        most: length in characters from which on the middle is left out
+    """
     if len(text) > most:
         text = f"{text[: most * 2 // 3]} ... {text[len(text) - most // 3 :]}"
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """The known name nearest to one that is not known, as `` (did you mean 'x'?)``.
+    """Suggests the known name that is most similar to an unknown one.
 
     Returns:
-        ``""`` where none is near
+        `` (did you mean 'x'?)``, to be appended to a message; ``""`` if none is similar
     """
     near = get_close_matches(given, [*known], n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 class PairLensError(Exception):
-    """Base class; the command line prints it without a traceback and exits with 1.
+    """Base class; the command line prints its message without a traceback and exits with 1.
 
     Raises:
-        OutOfMemory: where it is made of an error of a machine without memory, of which no record,
-            mask or image is to be told that it is broken
+        OutOfMemory: instead, if it is created while an error is handled that comes from a lack of
+            memory: otherwise a sound record, mask or image would be reported as broken
     """
 
     def __init__(self, message: str) -> None:
@@ -70,8 +75,8 @@ class PairLensError(Exception):
         super().__init__(shown(message))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Crosses process borders in importers.parallel; by default, what is made of other
-        # arguments than its message cannot be made again.
+        # Workers send errors to their parent. Unpickling by default calls the class with ``args``,
+        # the message, which fails for subclasses with other arguments.
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -82,11 +87,17 @@ def _restored(kind: type[PairLensError], args: tuple[Any, ...], values: dict[str
 
 
 class UsageError(PairLensError):
-    """A request that contradicts itself or names something impossible (exit code 2)."""
+    """A request that contradicts itself or names something that does not exist (exit code 2)."""
 
 
 class UnknownName(UsageError):
-    """A name that a registry does not hold."""
+    """A name that is not registered.
+
+    Args:
+        kind: what the name should be, such as ``format``
+        name: the unknown name
+        known: all registered names
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
@@ -96,33 +107,34 @@ class UnknownName(UsageError):
 
 
 class StateError(PairLensError):
-    """A dataset, field or folder that is not as the step needs it."""
+    """A dataset, field, file or service that is not in the state that the step needs."""
 
 
 class OutOfMemory(StateError):
-    """A machine that has too little memory for what is asked."""
+    """The machine has too little memory for the step."""
 
     def __init__(self) -> None:
-        Exception.__init__(self, OUT_OF_MEMORY)  # whatever is handled
+        Exception.__init__(self, OUT_OF_MEMORY)  # PairLensError would check the handled error
 
 
 def check_memory(error: BaseException) -> None:
-    """Raises again what is no fault of the item at hand: that memory ran out.
+    """Raises an error if another one was caused by a lack of memory.
 
-    Whatever takes any error for one of an item, and makes no PairLensError of it, asks this.
+    Code that catches any exception as the fault of one record or image, and does not turn it into
+    a :class:`PairLensError`, calls this first.
 
     Raises:
-        OutOfMemory: if it did
+        OutOfMemory: if the error or one that led to it is a lack of memory
     """
-    for one in memory.chain_of(error):
-        if isinstance(one, OutOfMemory):
-            raise one
+    for cause in memory.chain_of(error):
+        if isinstance(cause, OutOfMemory):
+            raise cause
     if memory.ran_out(error):
         raise OutOfMemory from error
 
 
 def as_it_is(error: Exception) -> Exception:
-    """An error of an item, or that of the machine which it came of."""
+    """Returns :class:`OutOfMemory` if an error was caused by a lack of memory, else the error."""
     try:
         check_memory(error)
     except OutOfMemory as short:
@@ -131,7 +143,7 @@ def as_it_is(error: Exception) -> Exception:
 
 
 class LayoutError(PairLensError):
-    """A folder that does not hold the layout it was read as."""
+    """A folder or file that does not have the layout of the format it is read as."""
 
 
 class MaskError(PairLensError):
@@ -139,15 +151,15 @@ class MaskError(PairLensError):
 
 
 class LockedMask(MaskError):
-    """A file of a mask that is there and cannot be opened, which may pass."""
+    """A mask file that exists but cannot be opened, for a reason that may be temporary."""
 
 
 class RecordError(PairLensError):
     """One broken record.
 
     Attributes:
-        source: where it stands, as ``file`` or ``file[index]``
-        reason: what is wrong with it, without the place
+        source: position of the record, as ``file`` or ``file[index]``
+        reason: what is wrong with it, without the position
     """
 
     def __init__(self, source: str, reason: str) -> None:
@@ -158,30 +170,30 @@ class RecordError(PairLensError):
 
 
 class ForeignError(Exception):
-    """Stands for an error of a worker, of a class that cannot be sent from process to process.
+    """Replaces an error of a worker whose class cannot be pickled.
 
     Args:
-        text: of the error
-        whole: the error as Python shows it, with its class
+        text: ``str`` of the error
+        whole: ``repr`` of the error
     """
 
     def __init__(self, text: str, whole: str) -> None:
         super().__init__(text, whole)
 
     def __str__(self) -> str:
-        """The text of the error."""
+        """Returns ``str`` of the replaced error."""
         return self.args[0]
 
     def __repr__(self) -> str:
-        """The error as Python shows it."""
+        """Returns ``repr`` of the replaced error."""
         return self.args[1]
 
 
 def sendable(error: Exception) -> Exception:
-    """An error that another process can be sent: itself, or one that says the same."""
+    """Returns an error that can be pickled: itself, or a :class:`ForeignError` of the same text."""
     try:
         pickle.loads(pickle.dumps(error))
-    except Exception:  # whatever its class does
+    except Exception:  # a class may raise anything when it is pickled
         return ForeignError(shown(str(error)), shown(repr(error)))
     return error
 
@@ -191,7 +203,7 @@ OnNote = Callable[[str], None]
 
 
 def raise_error(error: RecordError) -> None:
-    """Strict handling of broken records: stops at the first."""
+    """Raises the error of a broken record; the handler of strict reading."""
     raise error
 
 

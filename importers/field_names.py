@@ -1,4 +1,4 @@
-"""Names under which new fields are made: of a field of masks, or of an evaluation."""
+"""Validates the names of new fields and evaluations."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ OWN = frozenset(
 
 
 def is_name(name: str) -> bool:
-    """Whether a name is one of at most 100 letters, digits and ``_``, a letter first."""
+    """Whether a name has 1 to 100 letters, digits and ``_``, beginning with a letter."""
     return _NAME.fullmatch(name) is not None
 
 
 def refuse_name(what: str, name: str) -> None:
-    """Refuses a name under which no field can be made, on any dataset.
+    """Validates the name of a new field or evaluation.
 
     Args:
         what: what it names, for messages: ``"field name"``
-        name: as given
+        name: the name
 
     Raises:
         UsageError: if it is not made of letters, digits and ``_``, or is a name of PairLens' or

@@ -1,4 +1,4 @@
-"""Files on disk: names that cannot leave a folder, writes that are whole or not there."""
+"""File names that stay in their folder, markers of folders, and atomic writes."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _HALF = re.compile(r"[\ud800-\udfff]")
 _MAX_NAME = 120
 _LEFT = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 MAX_LINE = 1 << 16
-"""Bytes; a file without line ends is never held whole."""
+"""Default maximum length of a line in bytes, since a file may have no line ends."""
 
 MAX_SKIPPED = 1 << 28
-"""Bytes of one line that are passed over; a file can claim any length."""
+"""Maximum number of bytes of an overlong line that are skipped."""
 
 MARKER = f".{INFO}"
-"""A file that stands in every folder PairLens made, and without which it deletes none."""
+"""Name of the marker file in every folder that PairLens made; it deletes no folder without one."""
 
 
 def safe_name(key: str) -> str:
-    """A file name for a key: ``gres/train/a_1#0`` becomes ``gres_train_a_1_0``.
+    """Returns a unique file name for a key: ``gres/train/a_1#0`` becomes ``gres_train_a_1_0``.
 
-    Keys of ordinary ids only have ``/`` and ``#`` written as ``_``. Any other character, a
-    second ``#``, a third ``/``, a leading dot or great length could make two keys one name
-    (or a name that a disk refuses): such a name carries a digest of the key, and so does one
-    that looks as if it did.
+    For ordinary keys, ``/`` and ``#`` are replaced by ``_``. For keys with other special
+    characters, a second ``#``, a third ``/``, a leading dot or great length, this could give two
+    keys the same name, or a name that a file system refuses. Then a digest of the key is appended,
+    as it is for keys that end like such a name.
     """
     if key.isalnum() and key.isascii() and len(key) <= _MAX_NAME:
         return key
@@ -52,12 +52,12 @@ def safe_name(key: str) -> str:
     plain = few and not _ODD.search(key) and not name.startswith(".")
     if plain and len(name) <= _MAX_NAME:
         return name
-    told_apart = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{name.lstrip('.')[:_MAX_NAME]}-{told_apart}"
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{name.lstrip('.')[:_MAX_NAME]}-{digest}"
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a file name from a dataset names a file in its folder and nothing else."""
+    """Whether a name from a dataset is that of a file in a folder, not a path or invalid."""
     return (
         is_text(name)
         and 0 < len(name.encode()) <= 255
@@ -67,33 +67,36 @@ def is_plain_name(name: str) -> bool:
 
 
 def is_leftover(name: str) -> bool:
-    """Whether a path is of what a file manager left: ``._a.jpg``, ``__MACOSX``, ``.DS_Store``."""
+    """Whether a file manager made the file of a path: ``._a.jpg``, ``__MACOSX``, ``.DS_Store``."""
     parts = name.split("/")
     return parts[-1].startswith("._") or "__MACOSX" in parts or parts[-1] in _LEFT
 
 
 def is_text(text: str) -> bool:
-    """Whether a database can store it: JSON and file names can hold halves of characters."""
+    """Whether a string has no lone surrogates, which the database cannot store.
+
+    They can come from JSON escapes, and from file names that are not UTF-8.
+    """
     return text.isascii() or not _HALF.search(text)
 
 
 def is_line(text: str) -> bool:
-    """Whether a text is free of control characters, as ids are.
+    """Whether a text has no control characters, as valid ids.
 
-    Names of files hold others that do not print: macOS puts a narrow no-break space into those of
-    its pictures of the screen.
+    ``str.isprintable`` would be too strict: macOS puts a narrow no-break space into the file names
+    of screenshots.
     """
     return not _CONTROL.search(text)
 
 
 def mark_folder(folder: Path, owner: str) -> None:
-    """Makes a folder and marks it as PairLens' own, made for ``owner``, the only one so far."""
+    """Creates a folder and its marker, with one owner."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).write_text(owner, "utf-8")
 
 
 def add_owner(folder: Path, owner: str) -> None:
-    """Makes a folder and adds a line to its marker, unless it is there."""
+    """Creates a folder if needed, and adds an owner to its marker unless it is in it."""
     folder.mkdir(parents=True, exist_ok=True)
     if owner not in owners_of(folder):
         with open(folder / MARKER, "a", encoding="utf-8") as stream:
@@ -101,18 +104,22 @@ def add_owner(folder: Path, owner: str) -> None:
 
 
 def owners_of(folder: Path) -> list[str]:
-    """The lines of a folder's marker; none where it has no marker."""
+    """Returns the lines of a folder's marker; empty if it has no marker."""
     marker = folder / MARKER
     return marker.read_text("utf-8").splitlines() if marker.is_file() else []
 
 
 def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Iterator[bytes]:
-    """The lines of a file with their ends, none longer than the bound.
+    """Yields the lines of a file with their ends.
 
-    A longer line arrives cut, with one byte more than the bound, and is then skipped.
+    Args:
+        file: a file of a source
+        longest: maximum length in bytes. Of a longer line the first ``longest + 1`` bytes are
+            yielded, and the rest is skipped
+        anywhere: as in :func:`pairlens.importers.source_files.open_source`
 
     Raises:
-        OSError: as :func:`pairlens.importers.source_files.open_source`, whose ``anywhere`` it is
+        OSError: if the file cannot be opened, or a line is longer than :data:`MAX_SKIPPED`
     """
     with open_source(file, anywhere=anywhere) as stream:
         while line := stream.readline(longest + 1):
@@ -126,10 +133,10 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
 
 @contextmanager
 def explaining_write_errors(what: object) -> Iterator[None]:
-    """Within it, an error of writing is told as the state of the disk that it is.
+    """Turns errors of writing within the context into :class:`StateError`.
 
     Args:
-        what: is written: a file, or words that name one
+        what: the file that is written, for the message
 
     Raises:
         StateError: if it cannot be written
@@ -141,29 +148,29 @@ def explaining_write_errors(what: object) -> Iterator[None]:
 
 
 def write_atomic(path: Path | str, data: bytes | memoryview) -> None:
-    """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
+    """Writes a file so that a kill at any moment leaves the complete old or new file."""
     _replace(str(path), partial(_write, memoryview(data)))
 
 
 def _write(data: memoryview, number: int) -> None:
-    """Writes all of an open file, and closes it."""
-    # Without a stream, which with a small file takes a quarter of the time.
+    """Writes data to a file descriptor, and closes it."""
+    # Not through a stream, which takes a quarter of the time with small files.
     try:
-        while data:  # a disk that is nearly full takes a part, and refuses the rest
+        while data:  # on a disk that is nearly full, a part is written, and then an error raised
             data = data[os.write(number, data) :]
     finally:
         os.close(number)
 
 
 def write_once(path: Path, data: bytes | memoryview) -> Path:
-    """Writes a file that is not written to again.
+    """Writes a file that will not be changed later, never overwriting another one.
 
     Args:
         path: the file
-        data: all of it
+        data: its content
 
     Returns:
-        the path, or another one in its folder where something else lies there
+        the path; another one in the same folder if a file of other content exists there
     """
     for place in _places(path, data):
         if not os.path.exists(place):  # noqa: PTH110
@@ -171,14 +178,14 @@ def write_once(path: Path, data: bytes | memoryview) -> Path:
             return place
         if place.read_bytes() == data:
             return place
-    raise AssertionError  # the places do not end
+    raise AssertionError  # unreachable: _places has no end
 
 
 def _places(path: Path, data: bytes | memoryview) -> Iterator[Path]:
     yield path
     name = f"{path.stem}-{hashlib.sha256(data).hexdigest()[:12]}"
     yield path.with_name(f"{name}{path.suffix}")
-    for number in count(2):  # somebody wrote over a file that is named for its content
+    for number in count(2):  # needed only if a file named by its content's digest was changed
         yield path.with_name(f"{name}-{number}{path.suffix}")
 
 
@@ -188,15 +195,15 @@ def write_stream(path: Path, source: IO[bytes]) -> None:
 
 
 def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Writes a file under another name of the same folder, and then gives it its own.
+    """Writes a file under a temporary name in the same folder, and then renames it.
 
     Args:
-        path: the file, whose folder is made if it is not there
-        write: writes all of it
+        path: the file, whose folder is created if needed
+        write: writes the content to a stream
     """
 
     def through_stream(number: int) -> None:
-        # Buffered: unbuffered, a disk that is nearly full takes a part and says nothing.
+        # Buffered, since an unbuffered write to a nearly full disk can be partial without an error.
         with open(number, "wb") as stream:
             write(stream)
 
@@ -204,8 +211,9 @@ def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def _replace(path: str, write: Callable[[int], object]) -> None:
-    """As :func:`replace_whole`; ``write`` is given the number of an open file, which it closes."""
-    # Strings, and no look for the folder: of a small file, pathlib and mkdir take half the time.
+    """Does what :func:`replace_whole` does; ``write`` gets a file descriptor, which it closes."""
+    # Uses strings and creates the folder only on an error: with small files, pathlib and mkdir take
+    # half of the time.
     folder = os.path.dirname(path) or "."  # noqa: PTH120
     _clear_left(folder)
     begun = f"{folder}/.{process_ids.this_process()}-{next(_numbers)}{_PARTIAL}"
@@ -214,7 +222,7 @@ def _replace(path: str, write: Callable[[int], object]) -> None:
         os.replace(begun, path)  # noqa: PTH105
     except BaseException as error:
         if isinstance(error, OSError) and error.errno in FULL:
-            error.filename = path  # the system does not say of which file
+            error.filename = path  # not set by os.write
         with suppress(OSError):
             os.unlink(begun)  # noqa: PTH108
         raise
@@ -222,19 +230,20 @@ def _replace(path: str, write: Callable[[int], object]) -> None:
 
 _PARTIAL = ".partial"
 _MODE = 0o666
-"""Of a new file, less what the user's mask takes, as ``open`` has it."""
+"""Mode of a new file before the umask is applied, as in ``open``."""
 
 _numbers = count()
 _FOLDERS = 10_000
-"""Folders of which it is remembered that they were looked through."""
+"""Maximum number of folders that are remembered as cleared of temporary files."""
 
 _LEFT_SECONDS = 600
-"""A file that nobody wrote to for so long is nobody's any more, on whatever machine that was."""
+"""Seconds without a write after which a temporary file counts as abandoned, even if its process
+was on another machine."""
 
 
 @lru_cache(_FOLDERS)
 def _clear_left(folder: str) -> None:
-    """Removes what killed processes had begun to write in a folder; looks there once."""
+    """Deletes temporary files that killed processes left in a folder; once for each folder."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") and entry.name.endswith(_PARTIAL):
@@ -245,7 +254,7 @@ def _clear_left(folder: str) -> None:
 
 
 def _create(file: str, folder: str) -> int:
-    """Makes a file, and its folder where that is not there; the number of the open file."""
+    """Creates a file, and its folder if needed; returns the file descriptor."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     try:
         return os.open(file, flags, _MODE)

@@ -1,9 +1,9 @@
-"""All private names of FiftyOne, and the fallback for versions in which they may have changed.
+"""The private names of FiftyOne that PairLens uses, and a fallback for versions without them.
 
-No other module touches a name of FiftyOne that begins with an underscore or that its
-documentation does not list. :data:`COMPARED` says for which versions of FiftyOne the documents that
-:mod:`.store` writes straight were compared with its own. With any other, samples are added by
-``Dataset.add_samples`` and changed by ``Sample.save``, which is slower and stores what that stores.
+No other module of ``importers`` uses a name of FiftyOne that begins with an underscore or is not
+documented. For speed :mod:`.store` writes documents of samples into MongoDB itself. Tests compare
+them with those that FiftyOne writes, for the versions in :data:`COMPARED`. With other versions
+samples are added by ``Dataset.add_samples`` and changed by ``Sample.save``, which is slower.
 """
 
 from __future__ import annotations
@@ -35,24 +35,28 @@ from pairlens.importers.write_concern import durable
 __all__ = ["new_field"]
 
 COMPARED = ((1, 22), (1, 23))
-"""From which version of FiftyOne, and before which, documents were compared by the tests."""
+"""The first version of FiftyOne whose documents the tests compare, and the first later one that
+they do not: major and minor number each."""
 
 _LEAVING = 1
-"""Seconds for a database that went away to be told that nobody is connected any more."""
+"""Seconds to wait for an unreachable database when the connection is closed."""
 
 _DEFAULT = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type")
+"""Fields of every sample."""
 
 _SAMPLES, _FRAMES = "sample_collection_name", "frame_collection_name"
+"""Members of a dataset's document that name its collections."""
 
 _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
-"""Fields that FiftyOne sets itself."""
+"""Fields that FiftyOne sets when it adds a sample."""
 
 
 @cache
 def reserved_names() -> frozenset[str]:
-    """Names that a sample's field cannot have: FiftyOne's fields, and attributes of samples.
+    """Returns names that a sample field must not have: FiftyOne's fields and attributes of samples.
 
-    Some it refuses only for videos or groups, which a dataset can be merged into.
+    FiftyOne refuses some of them only in datasets of videos or groups. They are refused always,
+    since a dataset can be merged into such a one.
     """
     others = ("frames", "frame_id", "frame_number", "group", "groups", "sample_id", "support")
     return frozenset({*dir(fo.Sample), *dir(DatasetSampleDocument), *_DEFAULT, *others})
@@ -65,23 +69,23 @@ def connect() -> None:
     """Checks that the database answers, before FiftyOne connects to it.
 
     Raises:
-        StateError: if it does not
+        StateError: if it does not answer
     """
     if odm._client is None:
         database_connection.check(fo.config.database_uri)
 
 
 def disconnect() -> None:
-    """Ends the connection to a database that went away, at the end of the process.
+    """Closes the connection to an unreachable database, at the end of the process.
 
-    Else FiftyOne waits there for half a minute whether it comes back.
+    Otherwise FiftyOne's own exit handler waits half a minute for the database.
     """
     with pymongo.timeout(_LEAVING):
         odm._disconnect()
 
 
 def database() -> Any:
-    """The pymongo database that FiftyOne is connected to.
+    """Returns the pymongo database that FiftyOne is connected to.
 
     Raises:
         StateError: if it does not answer
@@ -92,11 +96,15 @@ def database() -> Any:
 
 @cache
 def database_id() -> str:
-    """Identifies the database among those that may share folders with it.
+    """Returns an id of the database, to tell it from others whose datasets share its folders.
 
-    It names the server's address, where one is set, and its data folder, where it tells it: a
-    copy of the documents in another server is another database. Of a replica set it names what is
-    the same whichever member is asked, and is not copied with the documents.
+    It is a hash of the configured address, the server's data folder if it can be asked for, and the
+    name of the database. So a copy of the documents in another server has another id. For a replica
+    set it is a hash of the set's name and the UUID of a collection: these are the same on all
+    members, and a dump does not copy the UUID.
+
+    Returns:
+        16 hexadecimal digits
     """
     if name := database().client.admin.command("hello").get("setName"):
         where = f"{name} {_own_uuid()}"
@@ -106,7 +114,7 @@ def database_id() -> str:
         try:
             options = database().client.admin.command("getCmdLineOpts")
             folder = options["parsed"]["storage"]["dbPath"]
-        except (PyMongoError, KeyError):  # a server of someone else's need not tell
+        except (PyMongoError, KeyError):  # the user may lack the privilege to ask for options
             folder = None
         where = f"{hosts} {folder}"
     identity = f"{where} {fo.config.database_name}"
@@ -114,24 +122,24 @@ def database_id() -> str:
 
 
 def _own_uuid() -> str:
-    """MongoDB's number for the collection of datasets, which is made if need be."""
-    with suppress(CollectionInvalid):  # it is there
+    """Returns MongoDB's UUID of the collection of datasets, creating the collection if needed."""
+    with suppress(CollectionInvalid):  # it exists
         database().create_collection("datasets")
     [found] = database().list_collections(filter={"name": "datasets"})
     return str(found["info"]["uuid"])
 
 
 def dataset_name(of: ObjectId) -> str | None:
-    """The name of the dataset with an id, if there is one."""
+    """Returns the name of the dataset with an id; ``None`` if there is none."""
     document = database()["datasets"].find_one({"_id": of}, {"name": 1})
     return document and document["name"]
 
 
 def stored_bytes(where: dict[str, Any] | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Names of datasets, each with its own document and those of its samples as stored.
+    """Yields the name of each dataset with its raw BSON documents: its own and those of samples.
 
     Args:
-        where: a filter on the datasets' own documents; all by default
+        where: a MongoDB filter of datasets; all by default
     """
     datasets = database()["datasets"]
     for document in list(datasets.find(where or {}, {"name": 1, _SAMPLES: 1, _FRAMES: 1})):
@@ -146,46 +154,48 @@ def _documents_of(dataset: dict[str, Any]) -> Iterator[bytes]:
 
 
 def dataset_of(samples: Any) -> Any:
-    """The dataset of a dataset or view: itself, or what the view is a view of."""
+    """Returns the dataset of a dataset or view."""
     return samples._root_dataset
 
 
 def collection(samples: Any) -> Any:
-    """The MongoDB collection in which the samples of a dataset or view are."""
+    """Returns the MongoDB collection that contains the samples of a dataset or view."""
     return dataset_of(samples)._sample_collection
 
 
 def dataset_id(samples: Any) -> Any:
-    """The ObjectId of the dataset, which stays when it is renamed."""
+    """Returns the ObjectId of the dataset, which stays the same when it is renamed."""
     return dataset_of(samples)._doc.id
 
 
 def info(samples: Any, name: str) -> Any:
-    """A member of a dataset's ``info`` as the database has it now, not as it was when loaded."""
+    """Reads a member of a dataset's ``info`` from the database, not the copy in memory."""
     where = {"_id": dataset_id(samples)}
     found = database()["datasets"].find_one(where, {f"info.{name}": 1})
     return ((found or {}).get("info") or {}).get(name)
 
 
 def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
-    """Sets members of a member of ``dataset.info``; what other processes set in it stays.
+    """Sets single values in an object in ``dataset.info``; others in it are not touched.
+
+    Saving ``dataset.info`` instead would overwrite what other processes set meanwhile.
 
     Args:
         dataset: whose info is changed
-        name: the member, an object
-        values: by member of that object, expressions of MongoDB's aggregation
+        name: the name of the object in ``info``
+        values: aggregation expressions of MongoDB, by name in that object
     """
     fencing.check_writing()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
     datasets = durable(dataset._doc._get_collection())
     datasets.update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
-    # Past the tracking of changes, so that no later save writes these over newer ones.
+    # Bypasses mongoengine's tracking of changes, so that no later save writes these values again.
     dict.__setitem__(dataset.info, name, info(dataset, name))
 
 
 def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
-    """The ``info`` of a sample field as the database has it now; ``None`` for no field."""
+    """Reads the ``info`` of a sample field from the database; ``None`` if there is no field."""
     found = dataset._doc._get_collection().find_one(
         {"_id": dataset_id(dataset)}, {"sample_fields": {"$elemMatch": {"name": name}}}
     )
@@ -194,13 +204,14 @@ def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
 
 
 def mend_count(dataset: Any, count: int) -> None:
-    """Makes the database find out its own number of samples again, where that is wrong.
+    """Makes MongoDB correct its estimate of the number of samples if that is wrong.
 
-    FiftyOne takes it for the length of a dataset; an unclean end of the database makes it stale.
+    FiftyOne takes the estimate as the length of a dataset. It can be wrong after the database was
+    killed.
 
     Args:
-        dataset: whose samples were counted
-        count: their number
+        dataset: a dataset
+        count: the number of its samples as counted
     """
     samples = collection(dataset)
     if samples.estimated_document_count() != count:
@@ -208,16 +219,16 @@ def mend_count(dataset: Any, count: int) -> None:
 
 
 def give_name(dataset: Any, name: str, without: Iterable[str]) -> None:
-    """Gives a dataset a name that is free and makes it persistent, in one write.
+    """Renames a dataset and makes it persistent, in one write.
 
     Args:
-        dataset: that gets it
-        name: the name
-        without: paths in the dataset's document that are removed with the same write
+        dataset: the dataset
+        name: the new name
+        without: paths in the dataset's document that are removed in the same write
 
     Raises:
-        ValueError: if another dataset has the name, or one that FiftyOne takes for the same
-        DuplicateKeyError: if another process gave it to a dataset at the same time
+        ValueError: if another dataset has the name, or one with the same slug
+        DuplicateKeyError: if another process gave the name to a dataset at the same time
     """
     names = {"name": name, "slug": _validate_dataset_name(name), "persistent": True}
     _names_changed((dataset, {"$set": names, "$unset": dict.fromkeys(without, "")}))
@@ -227,10 +238,10 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
     """Gives a dataset the name of another and makes it persistent, in one command.
 
     Args:
-        new: the dataset
-        old: whose name it gets
-        aside: the other name that the old one gets, of small letters, digits and ``-``
-        without: as of :func:`give_name`
+        new: the dataset that gets the name
+        old: the dataset that has the name
+        aside: the new name of ``old``, of lower-case letters, digits and ``-``
+        without: as in :func:`give_name`
     """
     names = {"name": old.name, "slug": old.slug, "persistent": True}
     _names_changed(
@@ -240,7 +251,7 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 
 
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
-    """Changes documents of datasets in one command, and what this process knows of their names."""
+    """Changes documents of datasets in one command, and updates FiftyOne's cache of datasets."""
     fencing.check_writing()
     datasets = durable(changes[0][0]._doc._get_collection())
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
@@ -252,17 +263,17 @@ def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
 
 
 def pipeline(view: Any) -> list[dict[str, Any]]:
-    """The MongoDB stages of a view; steps work on those of :func:`.working_set.pipeline`."""
+    """Returns a view's MongoDB pipeline. Steps use :func:`.working_set.pipeline` instead."""
     return list(view._pipeline())
 
 
 def view_stages(view: Any) -> list[Any]:
-    """The stages of a view, as objects."""
+    """Returns the stages of a view as objects of FiftyOne."""
     return list(view._stages)
 
 
 def is_view(samples: Any) -> bool:
-    """Whether samples are a view with stages; one without is the whole dataset."""
+    """Whether samples are a view with stages. A view without stages is the whole dataset."""
     return bool(getattr(samples, "_stages", ())) or is_of_parts(samples)
 
 
@@ -272,39 +283,43 @@ def is_of_parts(samples: Any) -> bool:
 
 
 def is_of_groups(samples: Any) -> bool:
-    """Whether the documents of a view are groups of samples."""
+    """Whether the documents of a view are dynamic groups of samples."""
     return bool(samples._is_dynamic_groups)
 
 
 def stages(view: Any) -> list[dict[str, Any]]:
-    """The stages of a view as plain data, without the ids that a browser gives them."""
+    """Returns the stages of a view as JSON-serializable data, without the App's UUIDs."""
     return view._serialize(include_uuids=False) or []
 
 
 def view_from_stages(dataset: Any, plain: Any) -> Any:
-    """The view that :func:`stages` described; FiftyOne raises whatever a stage of it raises."""
+    """Builds the view that :func:`stages` serialized.
+
+    Raises:
+        Exception: any that FiftyOne raises for an invalid stage
+    """
     return fo.DatasetView._build(dataset, plain)
 
 
 def add_fields(dataset: Any, schema: dict[str, Any]) -> None:
-    """Declares sample fields by path, in one go; those that are there already stay.
+    """Declares sample fields in one write; existing ones are kept.
 
     Args:
-        dataset: to declare them on
+        dataset: the dataset
         schema: fields by path, made with :func:`new_field`
     """
     dataset._merge_sample_field_schema(schema)
 
 
 def reload_samples(dataset: Any, ids: Iterable[ObjectId]) -> None:
-    """Reads samples that this process holds in memory anew, so that it saves no old values."""
+    """Reloads the samples of this process that are in memory, so that it saves no old values."""
     fo.Sample._reload_docs(collection(dataset).name, sample_ids=[str(each) for each in ids])
 
 
 def finished_evaluations(samples: Any, method: str) -> dict[str, tuple[datetime, dict[str, Any]]]:
-    """When evaluations of a method were made and with what, by key, of those that came to an end.
+    """Returns time and configuration of the finished evaluations of a method, by key.
 
-    As they are stored: no class of the method's is made for them.
+    The configurations are dicts as stored; the method's config class is not needed.
     """
     runs = sorted(dataset_of(samples)._doc.evaluations.items())
     return {key: (run.timestamp, run.config) for key, run in runs
@@ -312,13 +327,14 @@ def finished_evaluations(samples: Any, method: str) -> dict[str, tuple[datetime,
 
 
 def change_run(samples: Any, run_info: Any) -> None:
-    """Sets what an evaluation of the same key was made with; its results stay.
+    """Replaces the configuration of an existing evaluation; its results stay.
 
-    FiftyOne deletes the evaluation and makes another: between the two there is none.
+    FiftyOne would delete the evaluation and register it again, and a reader in between would find
+    none.
 
     Args:
-        samples: a dataset or view
-        run_info: a ``fiftyone.core.evaluation.EvaluationInfo``
+        samples: the dataset or view that was evaluated
+        run_info: a ``fiftyone.core.evaluation.EvaluationInfo`` with the evaluation's key
     """
     fencing.check_writing()
     run = dataset_of(samples)._doc.evaluations[run_info.key]
@@ -330,15 +346,18 @@ def change_run(samples: Any, run_info: Any) -> None:
 
 
 def delete_empty_sidebar_group(samples: Any, name: str) -> None:
-    """Removes a group of the App's sidebar in which no field is left."""
+    """Removes a group of the App's sidebar that has no fields left."""
     samples._delete_empty_sidebar_group(name)
 
 
-# ------------------------------------------------------------- versions that were not compared
+# ------------------------------------------------------- fallback for versions outside COMPARED
 
 
 def needs_fallback() -> bool:
-    """Whether FiftyOne must write samples itself, being a version not compared; warns once."""
+    """Whether FiftyOne must write samples itself, since its version is not in :data:`COMPARED`.
+
+    Warns the first time.
+    """
     version = str(fo.__version__)
     if _is_compared(version):
         return False
@@ -355,36 +374,37 @@ def _is_compared(version: str) -> bool:
 def _warn(version: str) -> None:
     first = ".".join(map(str, COMPARED[0]))
     warnings.warn(
-        f"FiftyOne {version} may store samples otherwise than {first}, for which PairLens writes "
-        "them straight: they are written through Dataset.add_samples and Sample.save, which takes "
-        "far longer",
+        f"FiftyOne {version} may store samples differently than {first}, with which PairLens was "
+        "tested: they are written through Dataset.add_samples and Sample.save, which takes far "
+        "longer",
         stacklevel=4,
     )
 
 
 def add_samples(dataset: Any, docs: list[dict[str, Any]]) -> int:
-    """Adds documents as samples; keys that are there already are left alone.
+    """Adds documents as samples, except those whose key a sample already has.
 
     Returns:
-        the number added
+        the number of samples added
     """
     keys = [doc[fields.KEY] for doc in docs]
-    there = set(dataset.match(fo.ViewField(fields.KEY).is_in(keys)).values(fields.KEY))
-    new = [doc for doc in docs if doc[fields.KEY] not in there]
+    existing = set(dataset.match(fo.ViewField(fields.KEY).is_in(keys)).values(fields.KEY))
+    new = [doc for doc in docs if doc[fields.KEY] not in existing]
     values = ({name: v for name, v in doc.items() if name not in _OWN} for doc in new)
-    dataset.add_samples([fo.Sample.from_dict(one) for one in values], progress=False)
+    dataset.add_samples([fo.Sample.from_dict(value) for value in values], progress=False)
     return len(new)
 
 
 def change_samples(dataset: Any, changes: Sequence[tuple[ObjectId, dict[str, Any]]]) -> int:
-    """Sets fields of samples as FiftyOne itself does.
+    """Sets fields of samples through FiftyOne.
 
     Args:
-        dataset: that the samples belong to
-        changes: ids, and values by path as the database stores them; ``None`` clears a field
+        dataset: the dataset of the samples
+        changes: pairs of a sample's id and its new values, by path and as the database stores them;
+            ``None`` clears a field
 
     Returns:
-        the number of samples that are there
+        the number of these samples that exist
     """
     wanted, count = dict(changes), 0
     for sample in dataset.select([str(each) for each in wanted]):
@@ -392,7 +412,7 @@ def change_samples(dataset: Any, changes: Sequence[tuple[ObjectId, dict[str, Any
             field = dataset.get_field(path)
             if value is None and field is None:
                 continue  # nothing to clear
-            if field is not None and value is not None:  # labels and documents as their classes
+            if field is not None and value is not None:  # converts labels to their classes
                 value = field.to_python(value)
             sample.set_field(path, value)
         sample.save()

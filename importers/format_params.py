@@ -13,29 +13,29 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.formats import Format, Settled
 
 PARAMS = "params"
-"""The fact of a dataset that holds them, as text."""
+"""Name of the fact with the parameters, as text by name."""
 
 GUESSED = "guessed"
-"""The fact that holds the sentence which says what was guessed."""
+"""Name of the fact with the note on guessed parameters."""
 
 
 def settle(
     chosen: Format, source: Path, given: Mapping[str, str], before: Mapping[str, Any]
 ) -> Settled:
-    """The format with all its parameters for a source.
+    """Determines all parameters of a format for a source.
 
-    Parameters with which the dataset was started are kept; where an earlier version that stored
-    none started it, it is read as that version did.
+    The parameters with which the dataset was begun are kept. If it was begun by an earlier version
+    that did not store them, it is read as that version did.
 
     Args:
         chosen: the format
         source: its folder or archive
-        given: parameters as text
-        before: facts of the dataset, if it exists
+        given: the user's parameters as text
+        before: facts of the dataset; empty if it is new
 
     Raises:
         UsageError: as :meth:`pairlens.importers.formats.base.Format.settled`
-        StateError: if the dataset was started with other parameters
+        StateError: if the dataset was begun with other parameters
     """
     begun = before.get(PARAMS)
     former = _former(chosen) if before and begun is None else {}
@@ -55,17 +55,17 @@ def settle(
 
 
 def _former(chosen: Format) -> dict[str, str]:
-    """The parameters by which versions read that stored none."""
+    """Returns the parameters that correspond to versions which did not store any."""
     return {param.name: param.formerly for param in chosen.all_params if param.formerly}
 
 
 def full_command(settled: Settled, root: Path | str, name: str | None) -> str:
-    """The note that gives the guessed parameters as a complete command.
+    """Returns the note on guessed parameters, with the command that sets them explicitly.
 
     Args:
         settled: the format with all its parameters
-        root: where the source lies
-        name: of the dataset; ``None`` leaves ``--name`` out
+        root: folder or address of the source
+        name: of the dataset; ``None`` omits ``--name``
     """
     command = [
         "pairlens",

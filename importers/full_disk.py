@@ -1,4 +1,4 @@
-"""What to say where a disk is full."""
+"""Explains errors of a full disk."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def explained(error: BaseException) -> StateError | None:
-    """An error of a full disk in a sentence that says what to do; ``None`` for any other.
+    """Converts an error of a full disk to one that says what to do; ``None`` for any other error.
 
     Args:
-        error: what was raised; one without the name of a file is of a temporary file
+        error: the error; if it has no file name, it is of a temporary file
     """
     if not isinstance(error, sqlite3.OperationalError) and (
         not isinstance(error, OSError) or error.errno not in FULL

@@ -1,18 +1,18 @@
-"""Which piece of which xView tile each image of GRES is.
+"""Finds for each image of GRES the tile of xView, and the piece of it, that it was cut from.
 
-GRES is published without images. Its release has a script that cuts all of xView into chips and
-numbers them by the order in which a shell lists their names. What that order comes to is computed
-here from the names and sizes of the tiles alone:
+GRES is published without images. Its release has a script that cuts all tiles of xView into chips
+and numbers these in the order in which a shell lists their names. This module reproduces that
+order from the names and sizes of the tiles:
 
-1. The tiles of the GeoJSON but for 1395, by number, are shuffled with numpy's seed 0
+1. The tiles of the GeoJSON except 1395, sorted by number, are shuffled with numpy's seed 0
    (sahi's ``split_coco_as_train_val``).
-2. A fifth of them, drawn with replacement under seed 7782551, is the validation part; the order
-   stays.
-3. Each tile is cut into 512x512 pixels, the last column and row moved inward (sahi 0.11.20,
-   ``get_slice_bboxes``), and a chip is called TILE_PLACE_X1_Y1_X2_Y2.jpg, where PLACE is that of
-   the tile in its part.
-4. The chips of the validation part and then those of training are numbered from 1 as the shell
-   lists them, which depends on its locale: :data:`COLLATIONS`.
+2. A fifth of them, drawn with replacement with seed 7782551, is the validation part. Both parts
+   keep the shuffled order.
+3. Each tile is cut into pieces of 512x512 pixels, the last column and row moved inward (sahi
+   0.11.20, ``get_slice_bboxes``). A chip is called TILE_PLACE_X1_Y1_X2_Y2.jpg, where PLACE is the
+   index of the tile in its part.
+4. The chips of the validation part, then those of the training part, are numbered from 1 in the
+   order of the shell, which depends on its locale: see :data:`COLLATIONS`.
 """
 
 from __future__ import annotations
@@ -31,23 +31,26 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.source_boxes import Boxes
 
 SIDE = 512
+"""Width and height of a chip in pixels."""
+
 LEFT_OUT_TILE = "1395.tif"
-"""Has features and no image in xView."""
+"""A tile that has annotations in xView's GeoJSON, but no image."""
 
 SHUFFLE_SEED, SPLIT_SEED = 0, 7782551
 VALIDATION_SHARE = 0.2
 
 FITS = 0.5
-"""IoU of the box of a mask and a box of xView, from which on they are taken for one object."""
+"""Least IoU of a mask's bounding box and a box of xView that are taken for the same object."""
 
 LEAST_AGREEMENT = 0.5
-"""Share of the masks that must fit a box."""
+"""Share of the masks that must fit a box for the numbering to count as right."""
 
 MOST_MISSING = 20
-"""Tiles whose size may be unknown."""
+"""Maximum number of tiles whose size may be unknown."""
 
 _AROUND = 5
-"""Masks to either side that distinguish a place from one that is numbered wrongly."""
+"""Masks with lower and with higher numbers that are compared to see whether the numbering is right
+at an image whose mask fits no box."""
 
 Size = tuple[int, int]
 TileBox = tuple[int, int, int, int]
@@ -61,13 +64,13 @@ class Chip(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """An image that the annotations name.
+    """An image that the annotations refer to.
 
     Attributes:
-        number: of the chip, from 1
+        number: number of the chip, from 1
         image: ``SPLIT/NAME.jpg``
-        box: of the mask, x1, y1, x2, y2 in pixels; ``None`` where there is none
-        phrases: its queries
+        box: bounding box of the mask, x1, y1, x2, y2 in pixels; ``None`` if there is no mask
+        phrases: the queries of the mask
     """
 
     number: int
@@ -77,11 +80,11 @@ class Wanted(NamedTuple):
 
 
 ClassFits = Callable[[Sequence[str], str], bool | None]
-"""Whether a class of xView can be what queries ask for; ``None`` where they do not say."""
+"""Says whether queries can refer to a class of xView; ``None`` if they name no class."""
 
 
 def unsaid(phrases: Sequence[str], label: str) -> None:
-    """Leaves it open whether a class can be what queries ask for."""
+    """A :data:`ClassFits` that never knows; the default."""
 
 
 def _as_bytes(name: str) -> tuple[str, ...]:
@@ -89,7 +92,8 @@ def _as_bytes(name: str) -> tuple[str, ...]:
 
 
 def _as_glibc(name: str) -> tuple[str, ...]:
-    # Underscore and full stop count last, and then the earlier one comes first.
+    # At the first level of glibc's collation "_" and "." are ignored. They decide between names
+    # that are otherwise equal: "_" comes before "." and, like a space, before letters and digits.
     return name.replace("_", "").replace(".", ""), name.replace("_", " ")
 
 
@@ -97,12 +101,12 @@ COLLATIONS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "C": _as_bytes,
     "en_US.UTF-8": _as_glibc,
 }
-"""How a shell orders names, by locale: byte by byte (C, POSIX, C.UTF-8, and all of macOS and
-musl), and as glibc does in en_US.UTF-8 and its like."""
+"""Sort keys of file names by locale: by bytes (C, POSIX, C.UTF-8, and every locale of macOS and
+musl), or by glibc's collation (en_US.UTF-8 and similar locales)."""
 
 
 def slices(width: int, height: int) -> Iterator[TileBox]:
-    """The boxes that a tile is cut into, row by row."""
+    """Yields the boxes that a tile of a size in pixels is cut into, row by row."""
     for y in range(0, height, SIDE):
         for x in range(0, width, SIDE):
             right, bottom = min(x + SIDE, width), min(y + SIDE, height)
@@ -110,7 +114,7 @@ def slices(width: int, height: int) -> Iterator[TileBox]:
 
 
 def parts(tiles: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The tiles of validation and of training, each in the order that they are cut in."""
+    """Splits tiles into those of validation and of training, each in the order of cutting."""
     known = sorted(tiles, key=lambda tile: int(tile.partition(".")[0]))
     np.random.RandomState(SHUFFLE_SEED).shuffle(known)  # type: ignore[arg-type]
     drawn = math.ceil(VALIDATION_SHARE * len(known))
@@ -120,11 +124,11 @@ def parts(tiles: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def numbered(sizes: Mapping[str, Size], collation: str) -> list[Chip]:
-    """All chips, number 1 first.
+    """Lists all chips in the order of their numbers, number 1 first.
 
     Args:
-        sizes: width and height of each tile
-        collation: one of :data:`COLLATIONS`
+        sizes: width and height of each tile in pixels
+        collation: a key of :data:`COLLATIONS`
     """
     chips: list[Chip] = []
     for part in parts(sizes):
@@ -139,17 +143,17 @@ def numbered(sizes: Mapping[str, Size], collation: str) -> list[Chip]:
 
 @dataclass(frozen=True, slots=True)
 class ChipPlace:
-    """Where an image lies in xView.
+    """The position of an image in xView.
 
     Attributes:
         image: ``SPLIT/NAME.jpg``
         tile: the tile's file name
         box: x1, y1, x2, y2 in pixels of the tile
-        iou: of the mask's box and the box of xView that it fits best; ``None`` where the
-            annotation has no mask
-        label: the class of that box, where it fits
-        class_fits: whether that can be what the queries ask for, where they name a class
-        sure: whether the images with the nearest numbers fit
+        iou: IoU of the mask's bounding box and the box of xView that fits best, 0 to 1; ``None``
+            if the annotation has no mask
+        label: the class of that box; ``""`` if it does not fit
+        class_fits: whether the queries can refer to that class; ``None`` if they name no class
+        sure: false if neither this mask nor most of those with the nearest numbers fit a box
     """
 
     image: str
@@ -167,21 +171,21 @@ class ChipPlace:
 
     @property
     def verified(self) -> bool:
-        """Whether it lies on one of the class that the queries name, if they name one."""
+        """Whether the mask lies on a box whose class does not contradict the queries."""
         return self.fits and self.class_fits is not False
 
 
 @dataclass
 class Plan:
-    """Where all images lie.
+    """The positions of all images in xView.
 
     Attributes:
-        collation: the locale that the release was numbered in
-        agreement: share of the masks that lie on a box of xView
+        collation: the locale in whose order the release numbered its chips
+        agreement: share of the masks that lie on a box of xView, 0 to 1
         agreements: the same by collation
-        places: of the images, in the order of their numbers
-        beyond: images whose number no chip has
-        guessed: the size that was taken for each tile that is not there
+        places: positions of the images, in the order of their numbers
+        beyond: images with a number that no chip has
+        guessed: assumed width and height of each missing tile
     """
 
     collation: str
@@ -199,20 +203,20 @@ def plan(
     least: float = LEAST_AGREEMENT,
     class_fits: ClassFits = unsaid,
 ) -> Plan:
-    """Finds the collation with which the most masks lie on boxes, and where each image lies then.
+    """Finds the collation with which most masks lie on boxes, and the positions that follow.
 
-    Of a tile whose size is not known, the size is taken that makes the most of the masks behind it
-    fit; its own images cannot be cut.
+    The size of a missing tile determines the numbers of all chips after it. The size is assumed
+    with which most of the masks of these chips fit. The tile's own images cannot be cut.
 
     Args:
         wanted: the images
-        sizes: width and height of each tile of the GeoJSON, ``None`` where it is not there
-        boxes: of each tile
-        least: the share of the masks that must fit
+        sizes: width and height of each tile of the GeoJSON in pixels; ``None`` for missing tiles
+        boxes: xView's boxes by tile
+        least: the share of the masks that must fit, 0 to 1
         class_fits: compares queries with the class of a box
 
     Raises:
-        StateError: if fewer masks fit, or too many sizes are unknown
+        StateError: if fewer masks fit, or more than :data:`MOST_MISSING` tiles are missing
     """
     wanted = sorted(wanted, key=lambda one: one.number)
     matching = _Matching(wanted, boxes)
@@ -222,21 +226,29 @@ def plan(
     agreements = {name: matching.fitting(listed) / masks for name, listed in chips.items()}
     best = max(agreements, key=lambda name: agreements[name])
     if agreements[best] < least:
-        told = ", ".join(f"{name} {share:.0%}" for name, share in agreements.items())
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in agreements.items())
         raise StateError(
-            f"the masks do not lie on the boxes of xView however the chips are numbered ({told} of "
-            f"{matching.masks:,} masks; at least {least:.0%} must, or --least-agreement says "
+            f"the masks do not lie on the boxes of xView however the chips are numbered ({shares} "
+            f"of {matching.masks:,} masks; at least {least:.0%} must, or --least-agreement says "
             "otherwise), so that images would be wrong: are these the annotations of GRES, and the "
             "tiles and GeoJSON of xView's training set?"
         )
     guessed = {tile: found[best][tile] for tile, size in sizes.items() if size is None}
     beyond = [one.image for one in wanted if not 0 < one.number <= len(chips[best])]
-    places = _told_apart(matching.verified(chips[best], class_fits))
+    places = _marked_doubtful(matching.verified(chips[best], class_fits))
     return Plan(best, agreements[best], agreements, places, beyond, guessed)
 
 
 class _Matching:
-    """Compares the masks of images with the boxes of the chips of their numbers."""
+    """Compares the mask of each image with xView's boxes in the chip of the image's number.
+
+    Args:
+        wanted: the images
+        boxes: xView's boxes by tile
+
+    Attributes:
+        masks: number of images that have a mask
+    """
 
     def __init__(self, wanted: Sequence[Wanted], boxes: Mapping[str, Boxes]) -> None:
         self._wanted = wanted
@@ -246,13 +258,19 @@ class _Matching:
     def places(
         self, chips: Sequence[Chip], first: int = 1, end: int | None = None
     ) -> list[ChipPlace]:
-        """Where the images lie, of those with numbers from ``first`` to before ``end``."""
+        """Returns the positions of the images with numbers from ``first`` to before ``end``.
+
+        Args:
+            chips: all chips, number 1 first
+            first: the first number
+            end: the number after the last; by default all are included
+        """
         end = len(chips) + 1 if end is None else end
         some = (one for one in self._wanted if first <= one.number < end)
         return [self._place(one, chips[one.number - 1]) for one in some]
 
     def verified(self, chips: Sequence[Chip], class_fits: ClassFits) -> list[ChipPlace]:
-        """Where all images lie, with the class of the best box that the queries can mean."""
+        """Returns the positions of all images, with the best box that the queries can refer to."""
         some = (one for one in self._wanted if 0 < one.number <= len(chips))
         return [self._with_class(one, chips[one.number - 1], class_fits) for one in some]
 
@@ -263,12 +281,14 @@ class _Matching:
         seen = self._boxes[chip.tile].within(chip.box)
         ious = seen.ious(one.box)
         under = [n for n in (-ious).argsort(kind="stable").tolist() if ious[n] >= FITS]
-        said = {n: class_fits(one.phrases, seen.labels[n]) for n in under}
-        best = next((n for n in under if said[n]), under[0])
-        return replace(place, iou=float(ious[best]), label=seen.labels[best], class_fits=said[best])
+        possible = {n: class_fits(one.phrases, seen.labels[n]) for n in under}
+        best = next((n for n in under if possible[n]), under[0])
+        return replace(
+            place, iou=float(ious[best]), label=seen.labels[best], class_fits=possible[best]
+        )
 
     def fitting(self, chips: Sequence[Chip], first: int = 1, end: int | None = None) -> int:
-        """How many of the masks fit a box, likewise."""
+        """Counts the masks that fit a box; the arguments are those of :meth:`places`."""
         return sum(place.fits for place in self.places(chips, first, end))
 
     def _place(self, one: Wanted, chip: Chip) -> ChipPlace:
@@ -279,11 +299,14 @@ class _Matching:
         return ChipPlace(one.image, *chip, iou=float(ious.max(initial=0.0)))
 
     def sizes_of(self, tile: str, known: Sequence[Size]) -> list[Size]:
-        """Sizes that a tile may have, one for each number of columns and rows, usual ones first.
+        """Lists candidates for a tile's size, one for each number of columns and rows of chips.
 
         Args:
-            tile: its file name
-            known: the sizes of other tiles, usual ones first
+            tile: the tile's file name
+            known: the sizes of other tiles, most frequent first
+
+        Returns:
+            sizes that contain all boxes of the tile, those of other tiles first
         """
         corners = self._boxes[tile].corners
         least = corners[:, 2:].max(0) if len(corners) else np.ones(2)
@@ -299,14 +322,18 @@ class _Matching:
 
 
 def _grid(size: Size) -> tuple[int, int]:
-    """Columns and rows that a tile is cut into."""
+    """Returns the numbers of columns and rows that a tile is cut into."""
     return -(-size[0] // SIDE), -(-size[1] // SIDE)
 
 
 def _completed(
     sizes: Mapping[str, Size | None], collation: str, matching: _Matching
 ) -> dict[str, Size]:
-    """The sizes, with one for each tile that has none."""
+    """Returns the sizes of all tiles, with the best candidate for each unknown one.
+
+    Raises:
+        StateError: if all sizes are unknown, or more than :data:`MOST_MISSING`
+    """
     known = {tile: size for tile, size in sizes.items() if size is not None}
     unknown = [tile for tile in sizes if tile not in known]
     if not unknown:
@@ -334,12 +361,16 @@ def _completed(
 
 
 def _first_numbers(chips: Sequence[Chip]) -> dict[str, int]:
-    """The lowest number of each tile."""
+    """Returns the lowest chip number of each tile."""
     return {chip.tile: n for n, chip in reversed([*enumerate(chips, 1)])}
 
 
-def _told_apart(places: list[ChipPlace]) -> list[ChipPlace]:
-    """Marks the places that fit no box among such: there the numbering is in doubt."""
+def _marked_doubtful(places: list[ChipPlace]) -> list[ChipPlace]:
+    """Sets ``sure`` to false where neither a mask nor most of its neighbours fit a box.
+
+    A single mask that fits no box is an error of the annotation; many in a row show that the
+    numbers are wrong there.
+    """
     fits = [place.fits for place in places]
     for n, place in enumerate(places):
         around = fits[max(0, n - _AROUND) : n + _AROUND + 1]

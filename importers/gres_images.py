@@ -1,7 +1,7 @@
-"""Cuts the images of GRES out of xView's tiles.
+"""Cuts the images of GRES, which are not published, out of xView's tiles.
 
-What is to be cut is written to ``chips.jsonl`` before the first image: a run that was killed goes
-on where it stopped, and the file tells later where in xView each image lies.
+The plan, with tile and position of each image, is written to ``chips.jsonl`` before the first image
+is cut. So a run that was killed can continue, and later steps can look positions up in the file.
 """
 
 from __future__ import annotations
@@ -47,36 +47,42 @@ from pairlens.importers.source_files import open_source, reason_of
 from pairlens.importers.xview import read_geojson
 
 FOLDERS = ("gres_images", "gres-images")
+"""Names of the folder of images; the first one is written."""
+
 PLAN = "chips.jsonl"
 TILES = "train_images"
-"""The folder of tiles as xView is unpacked."""
+"""Name of the folder of tiles in xView's archive."""
 
 LISTED = 1000
-"""Mismatches that a summary lists; ``chips.jsonl`` has all."""
+"""Maximum number of mismatches in a summary; ``chips.jsonl`` has all."""
 
 _NAME = re.compile(r"lisat_gres_(\d{12})\.jpe?g", re.IGNORECASE)
 
 
 @dataclass
 class CutSummary:
-    """What was cut.
+    """The result of cutting images.
+
+    A mask *lies on* a box of xView if the IoU of the mask's bounding box and the box is at least
+    :data:`pairlens.importers.gres_chips.FITS`.
 
     Attributes:
         out: the folder of the images
-        chips: images that are there now
-        verified: images whose mask lies on a box of xView, of the class that the queries name if
-            they name one
-        mismatched: those whose mask does not; ``chips.jsonl`` has them with ``"verified": false``
-        other_class: of these, those that lie on a box of another class
-        mismatches: these, each with ``source`` and ``reason``; the first :data:`LISTED`
-        missing_tiles: tiles that the GeoJSON names and that are not there
-        collation: the locale by which the chips are numbered
-        agreement: share of the masks that lie on a box
+        chips: number of images that exist now
+        verified: number of images whose mask lies on a box of xView, of the class that the queries
+            name if they name one
+        mismatched: number of images whose mask does not; they have ``"verified": false`` in
+            ``chips.jsonl``
+        other_class: how many of these lie on a box of another class
+        mismatches: the first :data:`LISTED` of these, each with ``source`` and ``reason``
+        missing_tiles: file names of tiles that are in the GeoJSON but not in the folder
+        collation: the locale in whose order the chips are numbered
+        agreement: share of the masks that lie on a box, 0 to 1
         agreements: the same by collation
-        written: images that this run wrote
+        written: number of images that this run wrote
         left_out: images that were not cut, each with ``source`` and ``reason``
         notes: further remarks
-        seconds: that it took
+        seconds: duration of the run
     """
 
     out: str
@@ -95,7 +101,7 @@ class CutSummary:
     seconds: float = 0.0
 
     def leave_out(self, source: str, reason: str) -> None:
-        """Lists an image that is not cut."""
+        """Adds an image that is not cut to :attr:`left_out`."""
         self.left_out.append({"source": source, "reason": reason})
 
 
@@ -111,23 +117,23 @@ def cut_images(
     class_fits: ClassFits = unsaid,
     progress: Progress = no_progress,
 ) -> CutSummary:
-    """Cuts the images that annotations of GRES name.
+    """Cuts the images that annotations of GRES refer to.
 
     Args:
         annotations: the folder of GRES
         xview: the folder of xView's training tiles
-        geojson: its boxes
-        out: images go to ``gres_images/SPLIT`` in it
-        jobs: tiles that are decoded at once; the machine's cores if not given
+        geojson: xView's annotations of these tiles
+        out: images are written to ``gres_images/SPLIT`` in it
+        jobs: number of tiles that are decoded at the same time; by default the number of cores
         least: the share of the masks that must lie on a box, 0 to 1
-        overwrite: whether to replace images that another run cut, or another program
+        overwrite: whether to replace images that exist and are not known to be the right piece
         class_fits: compares queries with the class of a box
         progress: called with images done and images in all
 
     Raises:
-        UsageError: for a share that is none, and folders that are not there
-        LayoutError: if the annotations or the GeoJSON are none
-        StateError: if the masks do not lie on the boxes, or other images are in the way
+        UsageError: if the share is not between 0 and 1, or a folder does not exist
+        LayoutError: if the annotations or the GeoJSON are not as expected
+        StateError: if too few masks lie on boxes, or other images are in the way
     """
     started = time.perf_counter()
     if not 0 <= least <= 1:
@@ -140,7 +146,7 @@ def cut_images(
     boxes.pop(LEFT_OUT_TILE, None)
     sizes = {tile: _size(tiles, tile, done) for tile in boxes}
     made = plan(wanted, sizes, boxes, least, class_fits)
-    _tell(made, done)
+    _summarize(made, done)
     places = _cuttable(made, sizes, done)
     _begin(folder, made.places, overwrite)
     work = partial(_cut, tiles=tiles, folder=folder, sizes=sizes)
@@ -156,7 +162,7 @@ def _cut_tiles(
     done: CutSummary,
     progress: Progress,
 ) -> None:
-    """Cuts the images tile by tile; those of a tile that cannot be read are listed."""
+    """Cuts the images tile by tile; those of an unreadable tile are listed as left out."""
     by_tile: defaultdict[str, list[ChipPlace]] = defaultdict(list)
     for place in places:
         by_tile[place.tile].append(place)
@@ -176,12 +182,12 @@ def _cut_tiles(
 def _tile_folder(xview: Path) -> Path:
     folder = xview / TILES if (xview / TILES).is_dir() else xview
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; give the one of xView's training tiles")
+        raise UsageError(f"{folder} is not a folder; give the folder of xView's training tiles")
     return folder
 
 
 def _wanted(root: Path, done: CutSummary) -> Iterator[Wanted]:
-    """The images that the annotations name, each once."""
+    """Yields the images that the annotations refer to, each once, with one of its masks."""
     if annotation_folder(root) is None:
         raise LayoutError(f"{root} holds no annotations of GRES: gres_annotations/SPLIT/*.json")
     images: dict[str, tuple[int, Pair]] = {}
@@ -211,7 +217,7 @@ def _has_mask(pair: Pair) -> bool:
 
 
 def _box_of(pair: Pair) -> tuple[float, float, float, float] | None:
-    """The box around the polygons of a target, in the image."""
+    """Returns the box x1, y1, x2, y2 around a target, clipped to the image; ``None`` if empty."""
     shapes = pair.target.shapes if isinstance(pair.target, Polygons) else ()
     points = [point for shape in shapes if not shape.ignore for point in shape.points]
     corners = np.clip(np.array(points, np.float64).reshape(-1, 2), 0, SIDE)
@@ -222,7 +228,7 @@ def _box_of(pair: Pair) -> tuple[float, float, float, float] | None:
 
 
 def _size(folder: Path, tile: str, done: CutSummary) -> Size | None:
-    """Width and height of a tile by its header; ``None`` where it is not there."""
+    """Reads width and height of a tile from its header; ``None`` if missing or unreadable."""
     file = find_file(folder, tile)
     try:
         if file is not None:
@@ -236,10 +242,10 @@ def _size(folder: Path, tile: str, done: CutSummary) -> Size | None:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Image.Image]:
-    """Opens an image whose pixels are not decoded yet.
+    """Opens an image without decoding its pixels.
 
     Raises:
-        ImageError: if it is none, or too large
+        ImageError: if it cannot be read as an image, or is too large
     """
     try:
         with open_source(file) as stream, Image.open(stream) as image:
@@ -254,7 +260,8 @@ def _opened(file: Path) -> Iterator[Image.Image]:
         raise ImageError(f"cannot be read as an image ({error})") from error
 
 
-def _tell(made: Plan, done: CutSummary) -> None:
+def _summarize(made: Plan, done: CutSummary) -> None:
+    """Adds what a plan says about all images to a summary."""
     done.collation, done.agreement = made.collation, round(made.agreement, 4)
     done.agreements = {name: round(share, 4) for name, share in made.agreements.items()}
     masks = [place for place in made.places if place.iou is not None]
@@ -280,7 +287,7 @@ def _mismatch(place: ChipPlace) -> str:
 
 
 def _cuttable(made: Plan, sizes: Mapping[str, Size | None], done: CutSummary) -> list[ChipPlace]:
-    """The places to cut; the others are listed."""
+    """Selects the places that can be cut, and lists the others as left out."""
     places = []
     for place in made.places:
         if sizes[place.tile] is None:
@@ -294,10 +301,10 @@ def _cuttable(made: Plan, sizes: Mapping[str, Size | None], done: CutSummary) ->
 
 
 def _begin(folder: Path, places: Sequence[ChipPlace], overwrite: bool) -> None:
-    """Writes the plan. Images that an earlier plan has at the same place are kept.
+    """Writes the plan, and removes images that an earlier plan does not have at the same place.
 
     Raises:
-        StateError: if other images are in the way
+        StateError: if there are such images and they may not be overwritten
     """
     file = folder / PLAN
     try:
@@ -305,15 +312,20 @@ def _begin(folder: Path, places: Sequence[ChipPlace], overwrite: bool) -> None:
     except LayoutError:
         earlier = {}
     others = (place for place in places if earlier.get(place.image) != Chip(place.tile, place.box))
-    there = [image for image in (folder / place.image for place in others) if image.exists()]
-    if there and not overwrite:
-        more = f" and {len(there) - 1:,} more images are" if len(there) > 1 else " is"
+    unknown = [image for image in (folder / place.image for place in others) if image.exists()]
+    if unknown and not overwrite:
+        more = (
+            f" and {len(unknown) - 1:,} more images exist and are"
+            if len(unknown) > 1
+            else " exists and is"
+        )
         raise StateError(
-            f"{there[0]}{more} there and not known to be the right piece of xView; "
+            f"{unknown[0]}{more} not known to be the right piece of xView; "
             "give another folder, or --overwrite to replace what is there"
         )
-    for image in there:
-        image.unlink()  # before the new plan is there: what this names is cut by it
+    # Deleted before the plan is written: an existing image that is in the plan counts as cut by it.
+    for image in unknown:
+        image.unlink()
     write_atomic(file, "".join(json.dumps(_row(place)) + "\n" for place in places).encode())
 
 
@@ -325,32 +337,36 @@ def _row(place: ChipPlace) -> dict[str, Any]:
 def _cut(
     images: Sequence[ChipPlace], *, tiles: Path, folder: Path, sizes: Mapping[str, Size | None]
 ) -> int:
-    """Cuts the images of one tile; how many were not there yet."""
+    """Cuts those images of one tile that do not exist yet, and returns their number."""
     lacking = [place for place in images if not (folder / place.image).exists()]
     if not lacking:
         return 0
     tile = lacking[0].tile
     file = find_file(tiles, tile)
     if file is None:
-        raise ImageError("is gone")
+        raise ImageError("the file does not exist any more")
     with _opened(file) as image:
         if image.size != sizes[tile]:
-            raise ImageError(f"has {image.size} pixels now, and had {sizes[tile]}")
+            raise ImageError(f"the size changed from {sizes[tile]} to {image.size} meanwhile")
         rgb = image if image.mode == "RGB" else image.convert("RGB")
         rgb.load()
         for place in lacking:
             stream = io.BytesIO()
-            # The bytes of the release: no turning, no profile, Pillow's default quality.
+            # These settings give the bytes of the release: not turned by EXIF orientation, without
+            # colour profile, in Pillow's default quality.
             Image.fromarray(np.asarray(rgb.crop(place.box))).save(stream, "JPEG")
             write_atomic(folder / place.image, stream.getvalue())
     return len(lacking)
 
 
 def read_plan(file: Path) -> dict[str, Chip]:
-    """Where each image lies in xView, by ``SPLIT/NAME.jpg``.
+    """Reads the positions of images in xView from ``chips.jsonl``, without those in doubt.
+
+    Returns:
+        the chips by ``SPLIT/NAME.jpg``
 
     Raises:
-        LayoutError: if the file is no plan
+        LayoutError: if the file is not such a plan
     """
     places = {}
     try:
@@ -360,10 +376,10 @@ def read_plan(file: Path) -> dict[str, Chip]:
                 continue
             tile, box, image = row["tile"], row["box"], row["image"]
             if not (is_plain_name(tile) and len(box) == 4 and all(isinstance(v, int) for v in box)):
-                raise ValueError("is no chip")
+                raise ValueError("is not a chip")
             places[str(image)] = Chip(tile, tuple(box))
     except OSError as error:
         raise LayoutError(f"{file} cannot be read ({reason_of(error)})") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise LayoutError(f"{file} is no list of chips by pairlens images gres") from error
+        raise LayoutError(f"{file} is not a list of chips by pairlens images gres") from error
     return places

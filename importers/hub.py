@@ -1,7 +1,7 @@
 """Fetches datasets from the Hugging Face hub (``hf://datasets/OWNER/NAME[@revision]``) and uploads.
 
-``huggingface_hub`` does the work, with its own cache, progress bars, tokens and resumption.
-Here is decided which files are needed, and said in one sentence what went wrong.
+``huggingface_hub`` does the transfers, with its own cache, progress bars, tokens and resumption.
+This module decides which files are needed, and turns errors into one sentence.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _PAGE = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+/[\w.-]+)"
     r"(?:/(?:tree|blob)/([\w.%-]+)(?:/.*)?|/viewer.*)?/?(?:[?#].*)?"
 )
-"""The page of a dataset, or of its files at a revision."""
+"""URL of the web page of a dataset, or of its files at a revision."""
 
 _ADDRESS = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)(?:@([\w./-]+))?/?")
 
 Wanted = Callable[[Sequence[str]], list[str]]
-"""Of the names of a repository's files, those that are needed."""
+"""Selects the needed files from the names of all files of a repository."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def is_address(root: str) -> bool:
 
 
 def plain_address(root: str) -> str:
-    """The address of a dataset whose page is given; another address as it is."""
+    """Converts the URL of a dataset's page to ``hf://``; other addresses are returned unchanged."""
     page = _PAGE.fullmatch(root)
     if page is None:
         return root
@@ -63,10 +63,10 @@ def plain_address(root: str) -> str:
 
 
 def parse_address(root: str) -> HubAddress:
-    """Reads ``hf://datasets/OWNER/NAME[@revision]``, or the address of the dataset's page.
+    """Parses ``hf://datasets/OWNER/NAME[@revision]``, or the URL of the dataset's page.
 
     Raises:
-        UsageError: if it is no such address
+        UsageError: if it is not such an address
     """
     match = _ADDRESS.fullmatch(plain_address(root))
     if match is None:
@@ -78,27 +78,28 @@ def parse_address(root: str) -> HubAddress:
 
 
 def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None = None) -> Path:
-    """Downloads the needed files into the hub's cache.
+    """Downloads the needed files into the hub's cache, except those that it has.
 
-    Files that are there already are not fetched again. ``HF_ENDPOINT``, ``HF_HUB_CACHE`` and
-    ``HF_TOKEN`` are heeded, and so is ``hf auth login``.
+    The environment variables ``HF_ENDPOINT``, ``HF_HUB_CACHE`` and ``HF_TOKEN`` apply, and the
+    login of ``hf auth login``.
 
     Args:
-        address: what to fetch
-        wanted: picks from the names of the repository's files, relative to its root
-        cache_dir: instead of the hub's own cache
+        address: the repository
+        wanted: selects the needed files from all names, relative to the repository's root
+        cache_dir: a folder to use instead of the hub's cache
 
     Returns:
-        the folder of that revision, in which the needed files lie
+        the folder of the revision, which contains the needed files
 
     Raises:
+        UsageError: if the repository cannot have such a name
         StateError: if the package is missing, the hub cannot be reached or has no such dataset
-            or revision, the dataset is gated, or nothing of it is needed
+            or revision, the dataset is gated, or no file is needed
     """
     hub = _package()
     endpoint = os.environ.get("HF_ENDPOINT") or None
     api = hub.HfApi(endpoint=endpoint)
-    with _said_plainly(address, api.endpoint):
+    with _explaining_errors(address, api.endpoint):
         names = _files(api, address)
         chosen = names and wanted(names)
         if names and not chosen:
@@ -116,7 +117,10 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
 
 
 def cached_folder(path: Path) -> Path:
-    """The folder in which the hub's cache keeps all of a dataset, from one in a revision of it."""
+    """Returns the folder of a repository in the hub's cache, for a path in one of its revisions.
+
+    Any other path is returned unchanged.
+    """
     for folder in (path, *path.parents):
         if folder.parent.name == "snapshots":
             return folder.parent.parent
@@ -124,32 +128,32 @@ def cached_folder(path: Path) -> Path:
 
 
 def push(folder: Path, repo: str, *, keep: Sequence[str] = ()) -> str:
-    """Uploads a folder as a dataset; a missing repository is created, private.
+    """Uploads a folder as a dataset. A missing repository is created as a private one.
 
     Args:
         folder: what to upload
         repo: ``OWNER/NAME``
-        keep: names of files that are left as they are where the repository has them
+        keep: names of files that are not uploaded if the repository has them
 
     Returns:
-        the address of the dataset's page
+        the URL of the dataset's page
 
     Raises:
-        UsageError: if the name cannot be one
-        StateError: if the package is missing, the hub cannot be reached, or it refuses
+        UsageError: if it cannot be the name of a dataset
+        StateError: if the package is missing, or the hub cannot be reached or refuses
     """
     hub = _package()
     if _REPO.fullmatch(repo) is None:
         raise UsageError(f"{repo[:200]!r} is no dataset's name; write OWNER/NAME")
     api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
-    with _said_plainly(HubAddress(repo), api.endpoint, "pushed"):
+    with _explaining_errors(HubAddress(repo), api.endpoint, "pushed"):
         api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
-        there = set(api.list_repo_files(repo, repo_type="dataset")) if keep else set[str]()
+        existing = set(api.list_repo_files(repo, repo_type="dataset")) if keep else set[str]()
         api.upload_folder(
             repo_id=repo,
             repo_type="dataset",
             folder_path=folder,
-            ignore_patterns=[escape(name) for name in keep if name in there],
+            ignore_patterns=[escape(name) for name in keep if name in existing],
         )
     return f"{api.endpoint}/datasets/{repo}"
 
@@ -165,11 +169,11 @@ def _package() -> Any:
 
 
 def _files(api: Any, address: HubAddress) -> list[str]:
-    """The names of the repository's files; none without a network."""
+    """Lists the names of the repository's files; empty if there is no network."""
     from huggingface_hub import errors
 
     try:
-        # Asked first since it fails at once; the listing tries again and again for half a minute.
+        # First since it fails at once without a network; the listing retries for half a minute.
         commit = api.repo_info(address.repo, repo_type="dataset", revision=address.revision).sha
         tree = api.list_repo_tree(
             address.repo, recursive=True, revision=commit, repo_type="dataset"
@@ -179,21 +183,22 @@ def _files(api: Any, address: HubAddress) -> list[str]:
         raise
     except (*_transport_errors(), errors.OfflineModeIsEnabled):
         pass
-    # What the cache holds may be enough; if it is not, snapshot_download says so.
+    # The cache may have all needed files; if it does not, snapshot_download raises an error.
     return []
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
-    """What a broken connection raises: the error of the client's HTTP library, and OSError."""
+    """Returns the exceptions of a broken connection: of the client's HTTP library, and OSError."""
     from huggingface_hub.errors import HfHubHTTPError
 
     return tuple(kind for kind in HfHubHTTPError.__bases__ if issubclass(kind, Exception))
 
 
 def _patterns(names: Sequence[str], chosen: Sequence[str]) -> list[str] | None:
-    """The chosen files for ``snapshot_download``, which compares every name to every pattern.
+    """Returns the patterns that select the chosen files; ``None`` for all.
 
-    Folders all of whose files are chosen are named as one.
+    ``snapshot_download`` compares every name with every pattern, so there should be few. A folder
+    whose files are all chosen gets one pattern.
     """
     if len(chosen) == len(names):
         return None
@@ -216,8 +221,8 @@ def _top(name: str, whole: set[str]) -> str:
 
 
 @contextmanager
-def _said_plainly(address: HubAddress, endpoint: str, done: str = "fetched") -> Iterator[None]:
-    """Translates errors of the hub's client into a message that says what to do."""
+def _explaining_errors(address: HubAddress, endpoint: str, done: str = "fetched") -> Iterator[None]:
+    """Translates errors of the hub's client into a sentence that says what to do."""
     from huggingface_hub import errors
 
     at = f"{endpoint}/datasets/{address.repo}"

@@ -1,9 +1,9 @@
 """Reads and applies the orientation that an image file declares.
 
-EXIF (JPEG, PNG, WebP) and TIFF number eight ways in which the stored rows and columns are to
-be shown. Everything here is *upright*, as ``cv2.imread`` and FiftyOne's own metadata have it:
-sizes, pixels, polygons, masks. A mask that was drawn on the rows and columns as they are stored
-is in the *raw* frame.
+EXIF (in JPEG, PNG and WebP) and TIFF define eight orientations, numbered 1 to 8, that say how the
+stored rows and columns must be turned for display. In PairLens sizes, pixels, polygons and masks
+are *upright*: after turning, as in ``cv2.imread`` and FiftyOne's metadata. Coordinates before
+turning are in the *raw* frame.
 
 CIPA DC-008 (Exif 2.32), 4.6.4 A; TIFF 6.0, page 36.
 """
@@ -22,50 +22,54 @@ from pairlens.importers.arrays import MAX_BYTES
 from pairlens.importers.errors import check_memory
 
 ORIENTATION = 274
-"""The tag, in EXIF and in TIFF."""
+"""Number of the tag, in EXIF and in TIFF."""
 
 UPRIGHT = 1
+"""The orientation of images that are stored upright."""
+
 NO_DATA = 42113
-"""GDAL's tag, https://gdal.org/en/stable/drivers/raster/gtiff.html"""
+"""GDAL's TIFF tag with the no-data value, https://gdal.org/en/stable/drivers/raster/gtiff.html"""
 
 COMPRESSION = 259
+"""Number of the TIFF tag Compression."""
+
 TIFFFILE_READS = frozenset({1, 8, 32946})
-"""Compressions that tifffile reads by itself: none, and deflate under its two numbers."""
+"""Compressions that tifffile reads without further packages: none, and deflate (two numbers)."""
 
 BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
-"""By orientation, the one that turns what is upright back to how it is stored."""
+"""The inverse of each orientation: :func:`turn` by it undoes :func:`turn` by the key."""
 
 _AT_ONCE = 1 << 22
-"""Pixels that are copied at once."""
+"""Pixels that are copied at a time."""
 
 _BYTES = {"F": 4, "I": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
-"""Of a pixel, where it has more than one a band."""
+"""Bytes of a pixel in Pillow's modes of more than one byte a band."""
 
 _TURNED = 5
-"""From this orientation on, rows and columns change places."""
+"""Orientations from 5 on swap rows and columns."""
 
-# It warns on the terminal of every tag that it cannot read; what matters here is raised.
+# tifffile warns on the terminal of every tag that it cannot read; errors are raised.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 Value = TypeVar("Value", bound=np.generic)
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The orientation an open image declares, 1 to 8; 1 where it declares none that there is.
+    """Returns the orientation that an open image declares, 1 to 8; 1 if it declares none.
 
-    What XMP or a text in a PNG say counts for nothing, as for browsers and OpenCV.
+    XMP and text chunks of PNG are ignored, as browsers and OpenCV do.
     """
     tags: Any = getattr(image, "tag_v2", None)
     try:
         value = tags.get(ORIENTATION) if tags is not None else _of_exif(image)
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise any exception
         check_memory(error)
         return UPRIGHT
     return _valid(value)
 
 
 def _of_exif(image: Image.Image) -> Any:
-    if image.getexif().get(ORIENTATION) is None:  # of a PNG, this finds what stands behind pixels
+    if image.getexif().get(ORIENTATION) is None:  # in a PNG, this also loads chunks after pixels
         return None
     exif = Image.Exif()
     exif.load(image.info.get("exif", b""))
@@ -77,40 +81,40 @@ def _valid(value: Any) -> int:
 
 
 def tiff_orientation(page: tifffile.TiffPage) -> int:
-    """The orientation a page of a TIFF declares, 1 to 8; 1 where it declares none that there is."""
+    """Returns the orientation that a page of a TIFF declares, 1 to 8; 1 if it declares none."""
     tag = page.tags.get(ORIENTATION)
     return _valid(tag.value) if tag is not None else UPRIGHT
 
 
 def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
-    """Width and height of an image as viewers show it.
+    """Returns width and height of an image after it is turned upright.
 
     Args:
         width: as stored, in pixels
         height: as stored, in pixels
-        orientation: of EXIF, 1 to 8
+        orientation: EXIF orientation, 1 to 8
     """
     return (height, width) if orientation >= _TURNED else (width, height)
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """An open image, turned as it declares; a TIFF but where :func:`is_scrambled`."""
-    # Of a TIFF, Pillow turns what it decodes by itself.
+    """Turns an open image upright. A TIFF must not be one that :func:`is_scrambled`."""
+    # Pillow turns TIFFs itself when it decodes them.
     if is_tiff(image) or orientation_of(image) == UPRIGHT:
         return image
     return ImageOps.exif_transpose(image)
 
 
 def is_tiff(image: Image.Image) -> bool:
-    """Whether an open image is a TIFF, whose size Pillow gives upright."""
+    """Whether an open image is a TIFF, for which Pillow reports the upright size."""
     return getattr(image, "tag_v2", None) is not None
 
 
 def is_scrambled(image: Image.Image) -> bool:
-    """Whether Pillow would decode a TIFF wrongly, which :func:`read_tiff` does not.
+    """Whether an open image is a TIFF that Pillow would decode wrongly; use :func:`read_tiff`.
 
-    Of uncompressed ones whose rows and columns change places, Pillow takes the width for the
-    height (seen in version 13.0).
+    If an uncompressed TIFF is stored on its side, Pillow confuses width and height (observed in
+    version 13.0).
     """
     if not is_tiff(image) or orientation_of(image) < _TURNED:
         return False
@@ -118,15 +122,15 @@ def is_scrambled(image: Image.Image) -> bool:
 
 
 def pixels_of(image: Image.Image) -> NDArray[Any]:
-    """The pixels of an open image.
+    """Decodes the pixels of an open image.
 
-    A large one is read in strips, since Pillow makes two copies of what it reads.
+    A large image is copied in strips, since Pillow makes two further copies of what it converts.
 
     Returns:
-        (height, width) or (height, width, bands), of the type of the file
+        (height, width) or (height, width, bands), of the file's sample type
 
     Raises:
-        ValueError: if they take more than :data:`MAX_BYTES`
+        ValueError: if the pixels take more than :data:`MAX_BYTES`
     """
     size = image.width * image.height * _BYTES.get(image.mode, len(image.getbands()))
     if size > MAX_BYTES:
@@ -148,18 +152,19 @@ def pixels_of(image: Image.Image) -> NDArray[Any]:
 
 
 def read_tiff(stream: BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:
-    """Decodes the first page of a TIFF, upright, with its samples as they are stored.
+    """Decodes the first page of a TIFF, upright, in its own sample type.
 
     Args:
-        stream: of the file, wherever it stands
-        most_bytes: refused is what takes more
+        stream: the file, at any position
+        most_bytes: maximum size of the decoded pixels
 
     Returns:
-        (height, width) or (height, width, bands), and the value it declares for no data
+        (height, width) or (height, width, bands), and the no-data value that the file declares;
+        ``None`` if it declares none
 
     Raises:
-        ValueError: if it is too large or no image
-        Exception: whatever the decoder stumbles over in a broken file
+        ValueError: if it is too large or not an image
+        Exception: any that the decoder raises on a broken file
     """
     stream.seek(0)
     with tifffile.TiffFile(stream) as tiff:
@@ -177,7 +182,7 @@ def read_tiff(stream: BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | 
 
 
 def as_number(text: Any) -> float | None:
-    """The value of GDAL's tag for no data, which is a text; ``None`` where it is no number."""
+    """Converts the text of GDAL's no-data tag to a number; ``None`` if it is not one."""
     try:
         return float(str(text).strip().strip("\0"))
     except ValueError:
@@ -185,7 +190,15 @@ def as_number(text: Any) -> float | None:
 
 
 def turn_point(x: float, y: float, orientation: int) -> tuple[float, float]:
-    """A point in shares of an image as it is stored, in shares of the image upright."""
+    """Converts a point from the raw to the upright frame.
+
+    Args:
+        x, y: shares of width and height of the image as stored
+        orientation: EXIF orientation of the image, 1 to 8
+
+    Returns:
+        x and y as shares of width and height of the upright image
+    """
     if orientation >= _TURNED:
         x, y = y, x
     if orientation in (3, 4, 7, 8):
@@ -194,11 +207,11 @@ def turn_point(x: float, y: float, orientation: int) -> tuple[float, float]:
 
 
 def turn(array: NDArray[Value], orientation: int) -> NDArray[Value]:
-    """Turns rows and columns as they are stored upright.
+    """Turns an array from the raw to the upright frame.
 
     Args:
         array: (height, width) or (height, width, bands)
-        orientation: 1 to 8
+        orientation: EXIF orientation, 1 to 8
     """
     if orientation >= _TURNED:
         array = array.swapaxes(0, 1)

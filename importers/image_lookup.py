@@ -1,4 +1,4 @@
-"""Finds image files by the paths in records, which may be written on other systems."""
+"""Finds image files by the paths in records, which may come from other operating systems."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ from pairlens.importers.named_files import files_in
 from pairlens.importers.reading import Orientation
 
 MAX_PATH = 1024
+"""Maximum length of a path in bytes."""
+
 MAX_NAME = 255
-"""Bytes; no common file system takes longer names."""
+"""Maximum length of a file name in bytes on common file systems."""
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_. -]*+/)*+[A-Za-z0-9_][A-Za-z0-9_. -]*+")
-"""What most paths are, and nothing can be wrong with if they are short."""
+"""Paths that need no further checks if they are short, as most do."""
 
 _DRIVE = re.compile("[A-Za-z]:")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
 _ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _KNOWN = (*_ENDINGS, ".webp", ".bmp", ".gif", ".jp2", ".npy", ".npz")
-"""Endings of names that lack none; what else is behind a dot may be part of a name."""
+"""Suffixes of files. Other text after a dot may be part of a name without suffix."""
 
 _LISTINGS = 16
+"""Folders whose listing :func:`find_file` caches."""
+
 _REMEMBERED = 1000
-"""Images in cells whose sizes are kept, to tell pixels by."""
+"""Images embedded in a table whose facts are kept."""
 
 _LISTED = 200_000
-"""File names held at once to look them up without regard to case."""
+"""Maximum number of file names that are kept in memory for look-ups without regard to case."""
 
 
 def clean_path(text: str) -> str:
-    r"""A path as an image's identity: ``./a\b//c.tif`` becomes ``a/b/c.tif``.
+    r"""Normalizes a path, which identifies an image: ``./a\b//c.tif`` becomes ``a/b/c.tif``.
 
     Raises:
-        ValueError: if it is no path below a folder, with the reason
+        ValueError: if it is not a relative path within the folder; the message is the reason
     """
     if len(text) <= MAX_NAME and _PLAIN.fullmatch(text):
         return text
@@ -60,7 +64,7 @@ def clean_path(text: str) -> str:
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """The file of a name in a folder: as written, else the one that :func:`folded` takes for it."""
+    """Finds a file in a folder: by the exact name, else by its :func:`folded` name if unique."""
     if _is_file(folder / name):
         return folder / name
     try:
@@ -76,7 +80,11 @@ def _listing(folder: Path, changed: int) -> dict[str, str | None]:
 
 
 def folded(name: str) -> str:
-    """A file name without regard to case, composed accents, and suffixes that mean the same."""
+    """Returns a key that is equal for file names that differ only in unimportant ways.
+
+    These are case, composed or decomposed accents, and ``.jpeg`` or ``.jpg``, ``.tiff`` or
+    ``.tif``.
+    """
     name = normalize("NFC", name).casefold()
     stem, dot, suffix = name.rpartition(".")
     return stem + dot + _SAME.get(suffix, suffix)
@@ -85,14 +93,16 @@ def folded(name: str) -> str:
 class ImageLookup:
     """Finds images below a dataset's root.
 
-    A path is tried from the root, from ``images/`` and from the folder of the file that names
-    it; as written first, then without regard to case, then with an ending where it has none, each
-    where just one file is meant, and last as the address that it stands in is decoded.
+    A path is taken relative to the root, to ``images/``, and to the folder of the annotation file.
+    In all of these it is looked for as written, then without regard to case, then with a suffix
+    added if it has none, and last with percent-encoding decoded. A match that is not exact counts
+    only if it is unique.
 
     Args:
         root: the dataset's folder
-        folders: in it, that are tried besides
-        orientation: of :class:`.reading.Reading`; the sizes that are told are of images so read
+        folders: folders in it that paths can be relative to, besides the root
+        orientation: as in :class:`.reading.Reading`; :meth:`size` and :meth:`facts` describe images
+            as they are read with it
     """
 
     def __init__(
@@ -107,15 +117,18 @@ class ImageLookup:
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._listed = 0
         self._seen: tuple[tuple[str, str], ImageFacts | None] | None = None
-        self._held: dict[str, ImageFacts] = {}  # of images that lie in no file, the first and last
+        self._held: dict[str, ImageFacts] = {}  # of images without a file of their own
 
     def find(self, path: str, beside: str, but: Path | None = None) -> Path | None:
-        """The image of a path.
+        """Finds the image file of a path.
 
         Args:
-            path: from :func:`clean_path`
-            beside: the file that names it, relative to the root
-            but: what it cannot be, since it is something else
+            path: as :func:`clean_path` returns it
+            beside: the annotation file with the path, relative to the root
+            but: a file to exclude, such as the mask of the same name
+
+        Returns:
+            the file; ``None`` if there is none
         """
         files = self._candidates(path, [*self._places, (self._root / beside).parent])
         return next((file for file in files if file != but), None)
@@ -127,34 +140,37 @@ class ImageLookup:
         if not path.casefold().endswith(_KNOWN):
             for folder in places:
                 named = [folder / f"{path}{ending}" for ending in _ENDINGS]
-                there = [file for file in named if _is_file(file)]
-                yield from there if len(there) == 1 else ()
-        if "%" in path:  # as it stands in an address
+                existing = [file for file in named if _is_file(file)]
+                yield from existing if len(existing) == 1 else ()
+        if "%" in path:  # percent-encoded, as in a URL
             with suppress(ValueError):
                 decoded = clean_path(unquote(path))
                 yield from (folder / decoded for folder in places if _is_file(folder / decoded))
 
     def size(self, path: str, beside: str) -> tuple[int, int] | None:
-        """Width and height of an image, ``None`` if it is not there or cannot be read."""
+        """Returns width and height of an image; ``None`` if it is missing or cannot be read."""
         facts = self.facts(path, beside)
         return None if facts is None else (facts.width, facts.height)
 
     def facts(self, path: str, beside: str) -> ImageFacts | None:
-        """What the header of an image says, ``None`` if it is not there or cannot be read."""
+        """Reads the header of an image; ``None`` if it is missing or cannot be read."""
         if path in self._held:
             return self._held[path]
-        if self._seen is None or self._seen[0] != (path, beside):  # one image has many boxes
+        if self._seen is None or self._seen[0] != (path, beside):  # an image can have many boxes
             self._seen = (path, beside), self._inspected(path, beside)
         return self._seen[1]
 
     def remember(self, path: str, facts: ImageFacts) -> None:
-        """Keeps what is said of an image that lies in no file, if it is among the first or last."""
+        """Keeps the facts of an image without a file of its own, such as one in a table.
+
+        The first :data:`_REMEMBERED` images are kept, and the last one.
+        """
         if path not in self._held and len(self._held) > _REMEMBERED:
             del self._held[next(reversed(self._held))]
         self._held[path] = self.as_read(facts)
 
     def as_read(self, facts: ImageFacts) -> ImageFacts:
-        """What the header of an image says of it as it is read."""
+        """Returns the facts of an image as it is read: with orientation ``raw`` not turned."""
         return facts.as_stored() if self._orientation == "raw" else facts
 
     def _inspected(self, path: str, beside: str) -> ImageFacts | None:
@@ -174,7 +190,7 @@ class ImageLookup:
             yield folder
 
     def _names(self, folder: Path) -> dict[str, str | None]:
-        """A folder's names by their folded form; ``None`` where two share one."""
+        """Returns the file names of a folder by their folded form; ``None`` if two share it."""
         if folder not in self._folded:
             if self._listed > _LISTED:
                 self._folded.clear()

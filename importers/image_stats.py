@@ -1,7 +1,7 @@
-"""Numbers that describe an image and the color of a target in it.
+"""Measures images, and the colors of targets in them.
 
-Computed once, where the image is first decoded, and stored with the sample, so that no check
-has to decode it again.
+Each image is measured once. The measurements are stored with the sample, so that checks need not
+decode images.
 """
 
 from __future__ import annotations
@@ -23,13 +23,22 @@ COLORS = (
 """The eleven basic color terms of English (Berlin and Kay, 1969)."""
 
 NEAR = 2
-"""Levels of 255 by which a compressed constant area still varies."""
+"""Maximum difference in levels of 255 within an area of one color, after compression."""
 
 _HASHED = 32
+"""Side in pixels of the image that the perceptual hash is computed from."""
+
 _LEVELS = 32
+"""Levels of each band that colors are quantized to before they are named."""
+
 _COUNTED = 1 << 24
+"""Pixels up to which OpenCV's single-precision histogram is exact."""
+
 _MIN_SPREAD = 0.02
+"""Contrast below which an image gets no perceptual hash."""
+
 _MAX_FLAT = 0.9
+"""Share of blank pixels above which an image gets no perceptual hash."""
 
 Pixels = NDArray[np.uint8]
 Lab = tuple[float, float, float]
@@ -37,15 +46,15 @@ Lab = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class ImageStats:
-    """What the checks know of an image.
+    """The measurements of an image.
 
     Attributes:
         brightness: mean luma, 0 black to 1 white
         contrast: range of luma that the middle 96 % of the pixels span, 0 to 1
         blank: largest share of pixels that are black, white or of one color, 0 to 1
         chroma: mean distance from gray in CIELAB, about 0 to 100
-        phash: perceptual hash in 16 hex digits; ``""`` where there is too little to see
-        error: why the image could not be decoded, or ``""``
+        phash: perceptual hash in 16 hex digits; ``""`` if the image is too uniform
+        error: why the image could not be decoded; ``""`` if it was
     """
 
     brightness: float = 0.0
@@ -58,13 +67,14 @@ class ImageStats:
 
 @dataclass(frozen=True, slots=True)
 class TargetColors:
-    """What the checks know of the colors of a target.
+    """The colors of a target.
 
     Attributes:
         target: mean CIELAB color under the mask: L 0 to 100, a and b about -100 to 100
-        ring: the same in a ring around it that is about as wide as a tenth of the target
-        shares: share of the mask's pixels that can be called by each of :data:`COLORS`, in
-            their order; a pixel can bear several names, such as brown and orange
+        ring: the same in a ring around the target; its width is a tenth of the square root of the
+            target's area, 3 to 16 pixels
+        shares: share of the mask's pixels that people may call each of :data:`COLORS`, in their
+            order; a pixel can have several names, such as brown and orange
     """
 
     target: Lab = (0.0, 0.0, 0.0)
@@ -91,7 +101,7 @@ def measure_image(rgb: Pixels) -> ImageStats:
 
 
 def _blank(rgb: Pixels) -> float:
-    """Largest share of pixels near black, near white or near the median color."""
+    """Returns the largest share of pixels near black, near white or near the median color."""
     pixels = rgb.shape[0] * rgb.shape[1]
     counts = [_levels(band) for band in cv2.split(rgb)]
     median = tuple(int(np.searchsorted(np.cumsum(count), pixels / 2)) for count in counts)
@@ -104,27 +114,30 @@ def _blank(rgb: Pixels) -> float:
 
 
 def _levels(band: NDArray[Any]) -> NDArray[np.int64]:
-    """How many pixels of a (height, width) uint8 band have each of the 256 levels."""
+    """Counts the pixels of each of the 256 levels in a (height, width) uint8 band."""
     if band.size > _COUNTED:
         return np.bincount(band.ravel(), minlength=256)
-    # In half of the time; it counts in single precision, exactly up to here.
+    # OpenCV takes half of the time.
     return cv2.calcHist([band], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
 def perceptual_hash(gray: NDArray[Any]) -> str:
-    """The DCT hash of an image in 16 hex digits; encoding anew and scaling change few of its bits.
+    """Returns the DCT hash of an image, of which few bits change if it is recompressed or scaled.
 
-    One bit for each of the lowest 8x8 frequencies of the image at 32x32 pixels, without the
-    constant term: whether it is above their median. See Zauner, Implementation and benchmarking of
+    It has one bit for each of 8x8 low frequencies of the image at 32x32 pixels, without the first
+    row and column: whether it is above their median. See Zauner, Implementation and benchmarking of
     perceptual image hash functions (2010), 3.2.1.
 
     Args:
         gray: (height, width)
+
+    Returns:
+        16 hex digits
     """
     small = cv2.resize(gray, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float32)
     lowest = cv2.dct(small)[1:9, 1:9].ravel()
     middle = np.sort(lowest)[31:33]
-    # As NumPy's median of an even number, in a fifth of the time.
+    # The same as NumPy's median of 64 values, in a fifth of the time.
     return np.packbits(lowest > (middle[0] + middle[1]) / 2).tobytes().hex()
 
 
@@ -136,7 +149,7 @@ def measure_target(rgb: Pixels, mask: Mask) -> TargetColors | None:
         mask: of the same height and width
 
     Returns:
-        ``None`` if the mask is empty or has another size than the image
+        the colors; ``None`` if the mask is empty or has another size than the image
     """
     if mask.pixels.shape != rgb.shape[:2] or not mask.target.any():
         return None
@@ -154,13 +167,13 @@ def measure_target(rgb: Pixels, mask: Mask) -> TargetColors | None:
 
 
 def _mean_lab(pixels: Pixels) -> Lab:
-    """Mean of (n, 3) RGB pixels."""
+    """Returns the mean CIELAB color of (n, 3) RGB pixels."""
     mean = to_lab(pixels[None]).reshape(-1, 3).mean(0)
     return (round(float(mean[0]), 1), round(float(mean[1]), 1), round(float(mean[2]), 1))
 
 
 def _shares(pixels: Pixels) -> tuple[float, ...]:
-    """Of (n, 3) RGB pixels, the share that can be called by each color."""
+    """Returns the share of (n, 3) RGB pixels that people may call each color."""
     step = pixels // (256 // _LEVELS)
     cells = (step[:, 0].astype(np.int32) * _LEVELS + step[:, 1]) * _LEVELS + step[:, 2]
     counts = np.bincount(cells, minlength=_LEVELS**3)
@@ -170,10 +183,10 @@ def _shares(pixels: Pixels) -> tuple[float, ...]:
 
 @lru_cache(maxsize=1)
 def _names() -> NDArray[np.float32]:
-    """(32768, 11): which colors an RGB value, quantised to 5 bits a band, can be called.
+    """Returns (32768, 11): 1 where an RGB value of 5 bits a band may be called a color, else 0.
 
-    Generous, as people are who look from above: haze takes the saturation out of paint, and
-    a roof counts as red from brown to pink. Only what nobody would call so is left out.
+    The ranges are wide, as names of colors are in aerial images: haze reduces saturation, and a
+    roof is called red from brown to pink. Only names that nobody would use are excluded.
     """
     axis = (np.arange(_LEVELS, dtype=np.uint8) * (256 // _LEVELS)) + 256 // _LEVELS // 2
     cube = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(1, -1, 3)
@@ -201,6 +214,6 @@ def _names() -> NDArray[np.float32]:
 
 
 def to_lab(rgb: NDArray[Any]) -> NDArray[np.float32]:
-    """CIELAB (D65) of (height, width, 3) uint8 sRGB: L 0 to 100, a and b about -100 to 100."""
+    """Converts (height, width, 3) uint8 sRGB to CIELAB (D65): L 0 to 100, a, b -100 to 100."""
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     return lab.astype(np.float32, copy=False)

@@ -11,19 +11,19 @@ from pymongo.errors import OperationFailure
 from pairlens.importers import database_connection, fo_internals
 
 Keys = Sequence[tuple[str, int | str]]
-"""Fields as the database has them, with their order or kind."""
+"""The key of an index: paths of fields, each with its order (1, -1) or kind (``2dsphere``)."""
 
 
 def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
-    """Indexes samples, where no index of the same keys is there.
+    """Creates an index on samples, unless there is one of the same keys.
 
-    FiftyOne's method waits in a replica set until each member has made the index as well: for good,
-    where one is away.
+    In a replica set, FiftyOne's method waits until all members have built the index: forever if one
+    is down.
 
     Args:
         dataset: whose samples are indexed
         keys: of the index
-        options: of the index
+        options: of the index, as in ``pymongo.IndexModel``
     """
     if new := _lacking(dataset, [keys], **options):
         add_indexes(fo_internals.collection(dataset), new)
@@ -32,10 +32,10 @@ def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
 def create_optional_indexes(dataset: Any, wanted: Iterable[Keys | IndexModel]) -> list[str]:
     """Creates indexes that only save time, in one pass over the samples.
 
-    One that the database refuses, such as the 65th of a collection, does not keep out the others.
+    If the database refuses one, such as the 65th of a collection, the others are still created.
 
     Returns:
-        a sentence about those that were refused, or an empty list
+        a list of one sentence on refused indexes, or an empty list
     """
     samples, new = fo_internals.collection(dataset), _lacking(dataset, wanted)
     if not new or not _refusal(samples, new):
@@ -73,7 +73,7 @@ def _lacking(dataset: Any, wanted: Iterable[Keys | IndexModel], **options: Any) 
 
 
 def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:
-    """Makes indexes; why the database refuses them, or ``""``."""
+    """Creates indexes; returns why the database refuses them, ``""`` if it does not."""
     try:
         add_indexes(collection, indexes)
     except OperationFailure as error:
@@ -84,7 +84,7 @@ def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:
 
 
 def add_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:
-    """Indexes documents, without waiting for a member of a replica set that is away."""
+    """Creates indexes, without waiting for members of a replica set that are down."""
     alone = collection.database.client.topology_description.topology_type_name == "Single"
     quorum = {} if alone else {"commitQuorum": "majority"}
     for attempt in database_connection.attempts():

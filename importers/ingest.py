@@ -1,8 +1,8 @@
-"""Imports records into a FiftyOne dataset: streaming, in bulk, resumable.
+"""Imports records into a FiftyOne dataset.
 
-A record's files are written before its document, each of them whole or not at all, and its key
-is unique in the database: whenever a run is killed, what the database holds is complete, and
-a second run adds what is missing.
+Records are streamed, prepared in workers and inserted in bulk. The files of a record are written
+before its document, each completely or not at all, and its key is unique in the database. So after
+a run was killed all stored samples are complete, and a second run adds the missing ones.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ from pairlens.importers.sources import Located, SourceRequest, locate
 from pairlens.importers.upgrade import upgrade
 
 SKIPPED = "skipped.jsonl"
-"""The file in the media folder that lists the records that were skipped."""
+"""Name of the file in the media folder that lists all skipped records."""
 
 LISTED = 1000
-"""Skipped records kept in the dataset's info; all of them are in :data:`SKIPPED`."""
+"""Maximum number of skipped records that are kept in the dataset's facts."""
 
 _CHUNK = 16
-"""Images handed to a worker at once."""
+"""Images that a worker gets at a time."""
 
 _SMALL = 64
-"""The same of images without masks: one of RSTeller's takes a tenth of a millisecond."""
+"""The same for images without masks, which take as little as 0.1 ms."""
 
 
 def import_dataset(
@@ -74,21 +74,21 @@ def import_dataset(
 ) -> ImportSummary:
     """Imports published files into a persistent FiftyOne dataset.
 
-    A dataset that is overwritten stays as it is until the new one is whole.
+    A dataset that is overwritten is replaced when the new one is complete.
 
     Args:
-        format_name: a format's name, or ``auto``
-        root: what the dataset lies in: a folder, a ``.tar``, a ``.zip``, or
-            ``hf://datasets/OWNER/NAME[@revision]``
+        format_name: name of a format, or ``auto``
+        root: the published files: a folder, a ``.tar``, a ``.zip``,
+            ``hf://datasets/OWNER/NAME[@revision]``, ``s3://...`` or ``gs://...``
         name: of the FiftyOne dataset
         options: of the import
         progress: called with images done and images in all
-        carry: takes over what is to outlast a dataset that is overwritten
+        carry: copies what must survive, such as verdicts, from a dataset that is overwritten
 
     Raises:
         UsageError: for an unknown format, split or parameter, or options that contradict
             each other
-        LayoutError: if the folder does not hold the format
+        LayoutError: if the files do not have the layout of the format
         StateError: if the dataset exists and neither resume nor overwrite is set, or another step
             works on it
         RecordError: in strict mode, for the first broken record
@@ -97,7 +97,7 @@ def import_dataset(
     check_apart(options.media_dir, root)
     store.check_name(name)
     if format_name != "auto":
-        FORMATS[format_name]  # before anything is fetched
+        FORMATS[format_name]  # raises for an unknown name before anything is fetched
     with leases.held(name, "import"):
         return _import(format_name, root, name, options, progress, carry)
 
@@ -118,7 +118,7 @@ def _import(
     source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     before = known_facts(name) if options.resume else {}
-    settled = settle(chosen, source.path, options.params, before)  # before anything is made
+    settled = settle(chosen, source.path, options.params, before)  # may raise, so before any write
     chosen, options = settled.format, replace(options, params=settled.params)
     guessed = full_command(settled, root, name) if settled.guessed else before.get(GUESSED)
     guess_facts = {GUESSED: guessed} if guessed else {}
@@ -152,19 +152,19 @@ def fill_dataset(
     progress: Progress = no_progress,
     notes: Decisions | None = None,
 ) -> ImportSummary:
-    """Reads a format into an open dataset.
+    """Reads a source and adds its samples to a dataset.
 
     Args:
-        dataset: new, or one whose import is resumed
+        dataset: a new dataset, or one whose import is resumed
         chosen: the format
-        source: where it was found
-        media_dir: where masks and renditions go
+        source: the located published files
+        media_dir: the folder for masks and renditions
         options: of the import
         progress: called with images done and images in all
-        notes: notes so far, which get those of this import
+        notes: earlier notes, to which those of this import are added
 
     Raises:
-        StateError: if the source changed meanwhile, or another process took the lease over
+        StateError: if the source changes meanwhile, or another process takes the lease over
         RecordError: in strict mode, for the first broken record
     """
     started = time.perf_counter()
@@ -183,7 +183,7 @@ def fill_dataset(
     reading = chosen.reading(options.params)
     place = MediaPlace(media_dir, options.placeholders, reading, boundary, source=root)
     before = _source_state(chosen, root, options.splits)
-    # What an import of a part does not read, it says nothing new about.
+    # An import of a part of the source keeps earlier notes and skips, which are about other parts.
     reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
     earlier = known if options.resume and reads_part else {}
     insertion = ResumableInsert(dataset, known)
@@ -200,7 +200,7 @@ def fill_dataset(
     if not root.exists() or _source_state(chosen, root, options.splits) != before:
         raise went_away(root)
     if options.resume:
-        exchange(dataset)  # what the store has is not made anew
+        exchange(dataset)  # fetches files from the store, which then need not be restored
         take_published_images(dataset, chosen, root, options.params)
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)
@@ -211,7 +211,7 @@ def fill_dataset(
     missing = {fields.IMAGE_MISSING: True}
     if chosen.images and (count := fo_internals.collection(dataset).count_documents(missing)):
         decisions(f"{count:,} {chosen.samples} lack their image; {chosen.images}")
-    _tell_unread_masks(dataset, decisions)
+    _note_unread_masks(dataset, decisions)
     for decision in insertion.decisions.all():
         decisions(decision)
     summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.notes]))
@@ -221,7 +221,7 @@ def fill_dataset(
 
 
 def _facts(chosen: Format, source: Located, options: ImportOptions) -> dict[str, Any]:
-    """What is known of a dataset before its first sample."""
+    """Returns the facts of a dataset that are stored before its first sample."""
     return {
         "format": chosen.name,
         "kind": chosen.kind,
@@ -233,8 +233,8 @@ def _facts(chosen: Format, source: Located, options: ImportOptions) -> dict[str,
     }
 
 
-def _tell_unread_masks(dataset: Any, on_note: OnNote) -> None:
-    """Tells of pairs whose masks are broken or not there: the check finds them, if it is run."""
+def _note_unread_masks(dataset: Any, on_note: OnNote) -> None:
+    """Adds a note on pairs whose masks are broken or missing; otherwise only a check finds them."""
     collection = fo_internals.collection(dataset)
     error = f"{fields.MASK_STATS}.error"
     if first := collection.find_one({error: {"$gt": ""}}, sort=[("_id", 1)]):
@@ -247,7 +247,7 @@ def _tell_unread_masks(dataset: Any, on_note: OnNote) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _SourceState:
-    """What tells whether a source still is what it was: the disk may have been taken away."""
+    """Facts that show whether a source changed while it was read, or its disk was unmounted."""
 
     there: bool
     device: int
@@ -272,7 +272,7 @@ def _watched(
 
 
 def _first(images: Iterator[EncodedSamples], most: int) -> Iterator[EncodedSamples]:
-    """Images with so many samples in all; no further one is read."""
+    """Yields images up to a total number of samples, and reads no further one."""
     while most > 0 and (image := next(images, None)) is not None:
         yield replace(image, documents=image.documents[:most])
         most -= len(image.documents)
@@ -287,7 +287,10 @@ def _read_images(
     skips: SkipLog,
     decisions: Decisions,
 ) -> Iterator[EncodedSamples]:
-    """Reads a source image by image, and counts how images and masks were read."""
+    """Reads a source and yields the encoded samples of each image.
+
+    The decisions that workers took are counted in ``insertion.decisions``.
+    """
     params = chosen.parsed(options.params)
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
     if options.workers is None and options.pool.is_here and not chosen.threads:
@@ -315,7 +318,10 @@ def _read_images(
 def _made(
     outcomes: Iterator[Outcome[Group, EncodedSamples]], skips: SkipLog
 ) -> Iterator[EncodedSamples]:
-    """What was made image by image: nothing of those that are in the database or fail."""
+    """Yields the encoded samples of each image; none if the image failed.
+
+    Broken records are passed to ``skips``.
+    """
     for outcome in outcomes:
         for record in outcome.item.records:
             skips.read(record.source)
@@ -327,7 +333,7 @@ def _made(
             continue
         if isinstance(outcome.error, StateError):
             raise outcome.error
-        # Every record of a failed image is listed, so that samples and skips add up.
+        # All records of a failed image are listed, so that samples and skips add up to the records.
         reason = why_unread(outcome.error)
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
@@ -344,17 +350,17 @@ def finish(
     """Counts the samples of a dataset, and stores the summary of the step that added some.
 
     Args:
-        dataset: of FiftyOne
+        dataset: a FiftyOne dataset
         summary: gets the counts, notes, decisions and skipped records
         skips: the skipped records
-        decisions: that the step took, and notes
+        decisions: the decisions that the step took
         step: ``import`` or ``adopt``
     """
     collection = fo_internals.collection(dataset)
     stored = [d for d in store.info(dataset).get("decisions", ()) if d["step"] == step]
     summary.decisions = decisions.stored(step, stored)
-    said = Decisions.of_stored(stored).lines()
-    summary.notes = [note for note in summary.notes if note not in said]
+    earlier = Decisions.of_stored(stored).lines()
+    summary.notes = [note for note in summary.notes if note not in earlier]
     summary.notes += Decisions.of_stored(summary.decisions).lines()
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = working_set.count(dataset)
@@ -373,7 +379,7 @@ def finish(
         allowDiskUse=True,
     )
     by_split = {g["_id"]: g for g in groups}
-    others = sorted(by_split.keys() - {*SPLITS, None})  # those of adopted samples can have any name
+    others = sorted(by_split.keys() - {*SPLITS, None})  # adopted samples can have other splits
     summary.splits = {s: by_split[s]["samples"] for s in (*SPLITS, *others) if s in by_split}
     summary.images = sum(g["images"] for g in by_split.values())
     _show_renditions(dataset)
@@ -390,11 +396,11 @@ def finish(
 
 
 def _show_renditions(dataset: Any) -> None:
-    """Makes the App show renditions, where there are any."""
+    """Makes the App show renditions instead of original images, if there are any."""
     collection = fo_internals.collection(dataset)
     if collection.find_one({fields.RENDITION: {"$type": "string"}}) is None:
         return
-    # A sample whose original a browser can show is its own rendition.
+    # Every sample needs a value in the media field; browsers can show the other originals.
     rest = store.stream(dataset, ("filepath",), where={fields.RENDITION: None})
     store.update(dataset, ((doc["_id"], {fields.RENDITION: doc["filepath"]}) for doc in rest))
     config = dataset.app_config

@@ -1,4 +1,4 @@
-"""A record of a JSON file as it is read: its bytes, or what is wrong with them."""
+"""The record of a JSON file as it is read: its bytes, or what is wrong with them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, NamedTuple
 from pairlens.importers.json_members import loads
 
 MAX_RECORD = 1 << 20
-"""Bytes; the longest conversations published have some thousands."""
+"""Default maximum size of a record in bytes; the longest published conversations have thousands."""
 
 
 class Item(NamedTuple):
     """A record's bytes, or what is wrong with them.
 
     Attributes:
-        number: of the record in the file, from 0
-        start: where it begins in the file, in bytes
-        end: where it ends
-        data: the bytes, without white space around them
-        fault: why there is no telling what the bytes mean; ``""`` where there is
-        last: whether the fault is one of the file from here on, not of one record
-        line: the line it begins in, from 1
-        values: the decoded value where it was decoded already, else nothing
-        key: of the list that it stands in, where there are several
+        number: the record's number in the file, from 0
+        start: byte offset of its first byte in the file
+        end: byte offset after its last byte
+        data: the bytes, without white space around them; empty if there is a fault
+        fault: what is wrong with the record; ``""`` if nothing is
+        last: whether the fault concerns the rest of the file, not one record
+        line: number of the line that it begins in, from 1
+        values: the decoded value, if it was decoded already; otherwise empty
+        key: key of the list that contains the record, if the file has several lists
     """
 
     number: int
@@ -38,10 +38,10 @@ class Item(NamedTuple):
     key: str = ""
 
     def load(self) -> Any:
-        """The decoded value.
+        """Returns the decoded value.
 
         Raises:
-            ValueError: with the reason and the line, if there is none
+            ValueError: if the record is broken; the message has the reason and the line
         """
         if self.fault:
             raise ValueError(self.fault)
@@ -49,14 +49,14 @@ class Item(NamedTuple):
 
 
 def load(data: bytes, line: int = 1) -> Any:
-    """Parses a record's bytes.
+    """Decodes a record's bytes.
 
     Args:
         data: the bytes
-        line: the line of the file that they begin in
+        line: number of the line in the file that they begin in
 
     Raises:
-        ValueError: with the reason, if they are not one JSON value
+        ValueError: if they are not one JSON value; the message has the reason and the line
     """
     try:
         return loads(data.decode())
@@ -69,10 +69,10 @@ def load(data: bytes, line: int = 1) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {line + error.lineno - 1} column {error.colno}"
         raise ValueError(f"the record is not valid JSON ({error.msg}: {where})") from error
-    except ValueError as error:  # a number of thousands of digits
+    except ValueError as error:  # an integer of more digits than Python converts
         raise ValueError(f"the record is not valid JSON ({error})") from error
 
 
 def too_long(limit: int) -> str:
-    """The fault of a record of more bytes than a limit."""
+    """Returns the fault of a record of more bytes than a limit."""
     return f"the record is longer than {limit:,} bytes"

@@ -1,8 +1,8 @@
-"""Reads the values of a JSON list one by one, also behind broken ones.
+"""Reads the records of a JSON list one by one, and continues after broken ones.
 
-A list is decoded value by value over a window that slides along the file. After a record that is
-not valid JSON the reader looks for the next place where a record begins, as the ones before it
-began, and goes on from there: a stray quote costs one record, not the rest of the file.
+The list is decoded value by value over a window that slides along the file. After a record that is
+not valid JSON the reader searches for the next ``{"KEY":`` with the first key of an earlier record,
+and continues there. So a stray quote costs one record, not the rest of the file.
 """
 
 from __future__ import annotations
@@ -38,29 +38,31 @@ _SEPARATOR = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+(?=\{)")
 _OF_OBJECTS = re.compile(r"\[[ \t\n\r]*+\{")
 
 _OPENS = re.compile(rf"{_STRING}[ \t\n\r]*+:[ \t\n\r]*+\[[ \t\n\r]*+\Z")
-"""A key and its list, of which nothing is read yet."""
+"""A key and the opening bracket of its list, just before an item."""
 
 _BEHIND_COMMA = re.compile(r",[ \t\n\r]*+(?=[^ \t\n\r,\]])")
-"""Where values begin whose kind is not known yet."""
+"""Where a value begins, used as long as no sound record has shown its first key."""
 
 _TOKEN = 16
-"""Characters that a number, an escape or a literal can lack at the end of a window."""
+"""Characters from the end of a window within which a number, escape or literal may be cut off."""
 
 _MAX_KEYS = 8
-"""First keys by which the beginning of a record is known."""
+"""Maximum number of different first keys that mark the beginning of a record."""
 
 _LONGEST_KEY = 256
+"""Maximum length of such a key in characters."""
 
 _FEWEST_KEYS = 2
+"""Least number of keys by which an object is recognized as a record."""
 
 _MOST_TRIED = 1000
-"""Places behind a broken record that look like the next and are not, until none is expected."""
+"""Candidates for the next record that are examined after a broken one."""
 
 _MOST_BROKEN = 20_000
-"""Broken records in a row after which no more are expected."""
+"""Consecutive broken records after which the rest of the file is skipped."""
 
 _HELD = 2
-"""Times the length of the longest record that are held, to see whether a record ends."""
+"""Size of the window in which a record must end, as a multiple of the maximum record length."""
 
 _NOTHING = "nothing stands where a record should"
 
@@ -77,15 +79,16 @@ _BEHIND = "text stands behind the end of the list"
 _CUT_OFF = "the file ends in the middle of its list"
 
 Keys = tuple[str, ...]
+"""The keys of a record, in order."""
 
 
 class _BrokenError(Exception):
     """A value that cannot be decoded.
 
     Args:
-        fault: why
-        sound: whether it is sound as far as it was read
-        cut_off: whether the file ends in it
+        fault: why it cannot be decoded
+        sound: whether it is valid as far as it was read, but does not end
+        cut_off: whether the file ends within it
     """
 
     def __init__(self, fault: str, *, sound: bool = False, cut_off: bool = False) -> None:
@@ -96,14 +99,14 @@ class _BrokenError(Exception):
 
 
 class ListReader:
-    """Reads values between separators, and finds the next record behind what is broken.
+    """Reads the values of a list, or of a sequence without brackets.
 
     Args:
-        window: at the beginning of the file
-        limit: the length in bytes at which a value is a fault
-        bracketed: whether the values stand in a list
-        on_note: takes what was odd between values
-        number: of the first item
+        window: at the beginning of the file, or of the first value for :meth:`listed`
+        limit: maximum size of a record in bytes; a longer one is a fault
+        bracketed: whether the values are in a list
+        on_note: receives notes on irregular punctuation between values
+        number: number of the first item
     """
 
     def __init__(
@@ -116,12 +119,12 @@ class ListReader:
         self._odd: Counter[str] = Counter()
         self._number, self._broken = number, 0
         self._keys: Keys = ()  # of the last sound record
-        self._first_keys: list[str] = []
-        self._within = False  # whether lists under other keys may follow
-        self._begins: re.Pattern[str] | None = None
+        self._first_keys: list[str] = []  # as in the file, with quotes
+        self._within = False  # whether the list is a member of an object, with others after it
+        self._begins: re.Pattern[str] | None = None  # matches the beginning of a record
 
     def items(self) -> Iterator[Item]:
-        """The items, and at the end what is wrong with the end."""
+        """Yields the items, and a last one with a fault if the list does not end properly."""
         while len(self._window.text) < len(_MARK) and self._window.more():
             pass
         at = self._window.skip(len(_MARK) * self._window.text.startswith(_MARK))
@@ -135,25 +138,29 @@ class ListReader:
             at = yield from self._values(at)
             if at >= 0:
                 at = (yield from self._behind(at)) if alone else -1
-        self._tell()
+        self._note_oddities()
 
     def listed(self) -> Iterator[Item]:
-        """The items of a list in which the window begins, and no others."""
+        """Yields the items of the list whose opening bracket is just before the window."""
         self._within = True
         yield from self._values(0)
-        self._tell()
+        self._note_oddities()
 
-    def _tell(self) -> None:
-        for what, count in self._odd.items():
+    def _note_oddities(self) -> None:
+        for note, count in self._odd.items():
             if count:
-                self._on_note(what.format(count))
+                self._on_note(note.format(count))
 
     def _values(self, at: int) -> Generator[Item, None, int]:
-        """The values up to the end of a list; gives the place behind it, -1 at the file's end."""
-        separated, empty = True, True  # whether a value may stand here; whether none did so far
+        """Yields the values up to the end of a list.
+
+        Returns:
+            the offset in the window after the closing bracket; -1 if there is nothing more to read
+        """
+        separated, empty = True, True  # whether a value is allowed here; whether there was none
         while True:
             if not separated and (separator := _SEPARATOR.match(self._window.text, at)):
-                at, separated = separator.end(), True  # the usual case, in one go
+                at, separated = separator.end(), True  # a shortcut for the usual case
             at = self._window.forget(self._window.skip(at))
             mark = self._window.text[at : at + 1]
             if mark == ",":
@@ -172,7 +179,7 @@ class ListReader:
                 self._odd[_NO_COMMAS] += self._bracketed and not separated
                 item, at = self._value(at)
                 yield item
-                # Behind a loss the comma is past as well.
+                # After a broken record, the comma before the next one is skipped already.
                 separated, empty = item.end < self._window.base + at, False
                 if item.last:
                     return -1
@@ -182,7 +189,14 @@ class ListReader:
                 return -1
 
     def _behind(self, at: int) -> Generator[Item, None, int]:
-        """Where another list begins behind a list, or records that were closed out; else -1."""
+        """Finds out how the file continues after the end of a list.
+
+        Yields a fault if other text follows.
+
+        Returns:
+            the offset of the first record of a further list, or of a record that follows although
+            the list was closed; -1 if there is neither
+        """
         at = self._window.forget(self._window.skip(at))
         if self._window.text.startswith(",", at):
             at = self._window.skip(at + 1)
@@ -199,7 +213,7 @@ class ListReader:
         return -1
 
     def _value(self, at: int) -> tuple[Item, int]:
-        """The value at a place, and where to go on."""
+        """Reads the value at an offset; returns its item and the offset to continue from."""
         try:
             value, end = self._decode(at)
         except _BrokenError as error:
@@ -211,7 +225,7 @@ class ListReader:
             self._learn(at)
             self._keys = keys
         data = self._window.text[at:end].encode("latin-1")
-        # Of other characters than ASCII's the Latin-1 text holds the bytes.
+        # The window decodes UTF-8 as Latin-1, so strings with other characters are wrong in value.
         values = (value,) if data.isascii() else ()
         start, line = self._window.base + at, self._window.line(at)
         item = Item(self._number, start, start + len(data), data, line=line, values=values)
@@ -225,26 +239,29 @@ class ListReader:
         return item
 
     def _decode(self, at: int) -> tuple[Any, int]:
-        """Decodes the value at a place, reading on as far as a value may reach.
+        """Decodes the value at an offset, reading more of the file as long as it may be cut off.
+
+        Returns:
+            the value, and the offset after it
 
         Raises:
-            _BrokenError: if there is none
+            _BrokenError: if it cannot be decoded
         """
         window = self._window
         while True:
             try:
                 value, end = DECODER.raw_decode(window.text, at)
                 if end + _TOKEN >= len(window.text) and window.more():
-                    continue  # a number may go on
+                    continue  # a number may continue
                 if isinstance(value, dict | list) or _ENDS.match(window.text, end):
                     return value, end
                 what, place = "Extra data", end
             except RecursionError:
                 fault = "the record is nested too deeply"
                 raise _BrokenError(fault, sound=True) from None
-            except json.JSONDecodeError as error:  # which holds the window, and is not kept
+            except json.JSONDecodeError as error:  # not chained, since it refers to the whole text
                 what, place = error.msg, error.pos
-            except ValueError as error:  # a number of thousands of digits
+            except ValueError as error:  # an integer of more digits than Python converts
                 raise _BrokenError(f"the record is not valid JSON ({error})") from None
             unclosed = what.startswith("Unterminated string")
             sound = unclosed or place >= len(window.text) - _TOKEN
@@ -257,7 +274,7 @@ class ListReader:
                 raise _BrokenError(fault, sound=cut_off, cut_off=cut_off)
 
     def _lost(self, at: int, error: _BrokenError) -> tuple[Item, int]:
-        """The item of a broken value, and the place where the next record begins."""
+        """Returns the item of a broken value, and the offset where the next record begins."""
         window = self._window
         start, line = window.base + at, window.line(at)
         self._learn(at)
@@ -267,7 +284,7 @@ class ListReader:
         end = len(text) if found < 0 else found
         while end and text[end - 1] in _AROUND:
             end -= 1
-        # Of what was sound so far a bracket at the end is the record's own.
+        # A bracket at the end of a record that was valid so far belongs to the record.
         closed = found < 0 and not error.cut_off and text.endswith("]", 0, end)
         end -= closed and self._bracketed
         last = found < 0 and self._bracketed and not closed
@@ -280,13 +297,13 @@ class ListReader:
         return item, found if found >= 0 else end - window.base
 
     def _end(self) -> int:
-        """Reads to the end of the file, where no record is; gives -1."""
+        """Skips to the end of the file; returns -1, as :meth:`_next_record` without a result."""
         while self._window.more():
             self._window.forget(len(self._window.text))
         return -1
 
     def _learn(self, at: int) -> None:
-        """Remembers how the record at a place begins."""
+        """Remembers the first key of the record at an offset."""
         match = _FIRST_KEY.match(self._window.text, at)
         if not match or match[1] in self._first_keys or len(self._first_keys) == _MAX_KEYS:
             return
@@ -296,11 +313,11 @@ class ListReader:
             self._begins = re.compile(rf"(?<!:)(?<!: )\{{[ \t\n\r]*+(?:{known})[ \t\n\r]*+:")
 
     def _next_record(self, at: int, error: _BrokenError) -> int:
-        """The next place where a record begins, -1 if none does.
+        """Returns the offset of the next record, -1 if there is none.
 
         Args:
-            at: from where to look
-            error: of the broken record, which may hold what lies behind
+            at: the offset to search from
+            error: of the broken record, which may contain what looks like a record
         """
         begins = self._begins
         if begins is None:
@@ -311,7 +328,7 @@ class ListReader:
         while True:
             match = begins.search(self._window.text, at) if tried < _MOST_TRIED else None
             if match is None:
-                # A beginning may stand across the end of the window.
+                # The beginning of a record may be cut off by the end of the window.
                 at = self._window.forget(max(at, len(self._window.text) - 2 * _LONGEST_KEY))
                 if not self._window.more():
                     return -1
@@ -319,7 +336,7 @@ class ListReader:
             length = match.end() - match.start()
             before = max(0, match.start() - _LONGEST_KEY)
             if self._within and _OPENS.search(self._window.text, before, match.start()):
-                return -1  # the first of the next list
+                return -1  # it is the first record of the next list
             at = self._window.forget(match.start())
             start = at + length if self._begins is None else at
             if self._may_be_record(start, error.sound):
@@ -328,11 +345,12 @@ class ListReader:
             tried += 1
 
     def _may_be_record(self, at: int, strict: bool) -> bool:
-        """Whether a value is a record rather than part of one.
+        """Whether the value at an offset is a record rather than a part of one.
 
         Args:
-            at: where it begins
-            strict: whether it may be part of a record that was sound so far
+            at: the offset
+            strict: whether the broken record was valid so far, so that the value may be part of it:
+                it must then have the same keys as the last sound record
         """
         try:
             value, end = self._decode(at)
@@ -346,7 +364,10 @@ class ListReader:
         return 2 * len(set(keys).intersection(self._keys)) >= len(self._keys)
 
     def _is_outermost(self, at: int) -> bool:
-        """Whether what follows a value, as far as the window goes, ends with the file's list."""
+        """Whether values follow up to the end of the list, or of the window.
+
+        After a value within a broken record, the rest of that record would follow instead.
+        """
         window = self._window
         try:
             while window.text.startswith(",", at := skipped(window.text, at)):
@@ -354,7 +375,7 @@ class ListReader:
                 if at < len(window.text):
                     _, at = DECODER.raw_decode(window.text, at)
         except (ValueError, RecursionError):
-            return True  # broken itself, or cut by the window
+            return True  # the next value is broken, or cut off by the window
         if not window.text.startswith("]", at):
             return at == len(window.text)
         at = skipped(window.text, at + 1)
@@ -362,13 +383,13 @@ class ListReader:
 
 
 def list_within(text: str) -> int:
-    """Where a list opens that is all there is, or that stands under a key of an object.
+    """Finds the opening bracket of a list that is the whole file, or a member of an object.
 
     Args:
-        text: a character a byte, from the first that is no white space
+        text: the beginning of the file, decoded as Latin-1, without leading white space
 
     Returns:
-        the place of the bracket; -1 if there is none
+        the offset of the bracket; -1 if there is none
     """
     if not text.startswith("{"):
         return 0 if text.startswith("[") else -1

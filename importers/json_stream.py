@@ -1,7 +1,7 @@
-"""The records of a JSON file one by one, in memory that does not grow with the file.
+"""Reads the records of a JSON file one by one, in constant memory.
 
-Training data comes as one list of a million records, which :mod:`.json_list` reads, or with a
-record on each line.
+Training data are published as one list of up to a million records (read by :mod:`.json_list`), as
+lists under keys of an object (:mod:`.keyed_lists`), or with a record on each line.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pairlens.importers.json_window import CHUNK, Window
 from pairlens.importers.keyed_lists import SPACE, KeyedList, begins_with_object, record_lists
 
 Form = Literal["list", "lines", "values"]
-"""A list, alone in the file, or lists under keys of an object; a record a line; or records that
-follow each other without brackets, each over as many lines as it likes."""
+"""The layout of a file. ``list``: a list, or lists under keys of an object. ``lines``: a record on
+each line. ``values``: records one after the other without brackets, on any number of lines."""
 
 
 _TWO = re.compile(rb"\}[ \t]*+,?+[ \t]*+\{")
-"""Between objects; of most records this stands in their own lists as well."""
+"""Text between two records on a line; it can also occur within lists of a record."""
 
 _AFTER = re.compile(r"[ \t\n\r]*+,?+[ \t\n\r]*+")
 
 
 def form_of(head: bytes) -> Form | None:
-    """The form of a file by its first bytes; ``None`` if it begins with neither."""
+    """Guesses the form of a file from its first bytes; ``None`` if it is not JSON of a form."""
     start = head.removeprefix(BOM_UTF8).lstrip(SPACE)[:1]
     return {b"[": "list", b"{": "lines"}.get(start)  # type: ignore[return-value]
 
@@ -45,16 +45,17 @@ def read_items(
     on_note: OnNote = ignore_note,
     several: bool = True,
 ) -> Iterator[Item]:
-    """Cuts a file into its records.
+    """Splits a file into its records.
 
     Args:
-        stream: at its beginning
-        form: how the file holds them
-        limit: the length in bytes at which a record is a fault; never three times as much is held
-        chunk: how much to read at a time, in bytes
-        on_note: takes what was odd between records, without the name of the file
-        several: whether an object may hold several lists of records, which takes a reading more;
-            else the first is read
+        stream: the file, at its beginning
+        form: the layout of the file
+        limit: maximum size of a record in bytes; a longer one is a fault. Memory use is less than
+            three times that
+        chunk: bytes to read at a time
+        on_note: receives notes on text between records, without the name of the file
+        several: whether to read all lists of an object that have records, which takes a further
+            pass over the file; otherwise the first list is read
     """
     if form == "lines":
         return _lines(stream, limit)
@@ -74,8 +75,10 @@ def _of_lists(
     on_note: OnNote,
     fault: str,
 ) -> Iterator[Item]:
-    """The items of several lists, one after the other, each with the key of its list; then the
-    fault of the file, which may have cut off other lists.
+    """Yields the items of several lists, each with the key of its list.
+
+    If the file is broken after these lists, a last item has that fault, since further lists may
+    have been lost.
     """
     number = line = end = 0
     counted = 0
@@ -93,7 +96,7 @@ def _of_lists(
 
 
 def _line_ends(stream: BinaryIO, size: int) -> int:
-    """The line ends in the next so many bytes."""
+    """Counts the line ends in the next ``size`` bytes of a stream."""
     ends = 0
     while size > 0 and (piece := stream.read(min(CHUNK, size))):
         ends += piece.count(b"\n")
@@ -121,7 +124,7 @@ def _lines(stream: BinaryIO, limit: int) -> Iterator[Item]:
             continue
         text = line if begin else line.removeprefix(BOM_UTF8)
         data = text.strip(SPACE)
-        if data.endswith(b"},"):  # a list without its brackets, a record a line
+        if data.endswith(b"},"):  # the lines of a list without its brackets
             data = data[:-1]
         if data:
             start = begin + len(line) - len(text.lstrip(SPACE))
@@ -131,7 +134,7 @@ def _lines(stream: BinaryIO, limit: int) -> Iterator[Item]:
 
 
 def _objects(data: bytes) -> list[tuple[int, int]]:
-    """Where the records of a line begin and end: one, or objects that share a line."""
+    """Returns the begin and end of each record of a line, which can have several objects."""
     if not _TWO.search(data):
         return [(0, len(data))]
     text, at, found = data.decode("latin-1"), 0, []
@@ -139,7 +142,7 @@ def _objects(data: bytes) -> list[tuple[int, int]]:
         try:
             value, end = DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
-            return [*found, (at, len(text))]  # what is left is one broken record
+            return [*found, (at, len(text))]  # the rest of the line is one broken record
         if not isinstance(value, dict):
             return [(0, len(text))]
         found.append((at, end))

@@ -1,8 +1,8 @@
-"""A window that slides along a JSON file.
+"""A window that slides along a JSON file, for decoding files of any size in constant memory.
 
-It is text with one character a byte (Latin-1). In UTF-8 no byte of a longer character looks like a
-bracket, a quote or a comma, so a decoder finds the same structure, and places in the text are
-places in the file.
+The bytes are decoded as Latin-1, one character each, so that offsets in the text are offsets in
+bytes. A JSON decoder finds the same structure as in UTF-8, in which no byte of a multi-byte
+character is a bracket, a quote or a comma. Strings with such characters must be decoded again.
 """
 
 from __future__ import annotations
@@ -11,23 +11,25 @@ import re
 from typing import BinaryIO
 
 CHUNK = 1 << 16
-
+"""Bytes that are read at a time by default."""
 
 _SPACES = re.compile(r"[ \t\n\r]*+")
 
 
 class Window:
-    """A piece of a file that slides along it.
+    """A part of a file that slides along it.
+
+    All methods take offsets in :attr:`text`, in characters.
 
     Attributes:
-        text: the piece, a character a byte
-        base: where it begins in the file, in bytes
+        text: the part, decoded as Latin-1
+        base: offset of the part in the file, in bytes
 
     Args:
-        stream: at the beginning of the piece
-        chunk: how much to read at a time, in bytes
-        base: where the stream stands in the file, in bytes
-        line: the line that it stands in, from 1
+        stream: positioned at the beginning of the part
+        chunk: bytes to read at a time
+        base: position of the stream in the file, in bytes
+        line: line number at that position, from 1
     """
 
     def __init__(self, stream: BinaryIO, chunk: int, *, base: int = 0, line: int = 1) -> None:
@@ -35,18 +37,21 @@ class Window:
         self.base = base
         self._stream = stream
         self._chunk = chunk
-        self._counted = (0, line)  # a place, and its line
+        self._counted = (0, line)  # an offset, and its line number
 
     def more(self) -> bool:
-        """Reads on; ``False`` at the end of the file."""
+        """Appends a chunk to the text; returns ``False`` at the end of the file."""
         piece = self._stream.read(self._chunk)
         self.text += piece.decode("latin-1")
         return bool(piece)
 
     def double(self, at: int) -> bool:
-        """Reads on until twice as much lies behind a place; ``False`` at the end of the file.
+        """Reads until there is twice as much text after an offset.
 
-        Whoever begins anew after each reading takes time in proportion to the file.
+        Decoding a value again after each doubling takes linear time in total.
+
+        Returns:
+            whether anything was read; ``False`` at the end of the file
         """
         wanted = 2 * len(self.text) - at
         read = False
@@ -55,7 +60,7 @@ class Window:
         return read
 
     def forget(self, at: int) -> int:
-        """Lets go of what lies before a place, if that is much; gives the place as it is then."""
+        """Drops the text before an offset if it is long; returns that position's new offset."""
         if at <= self._chunk:
             return at
         self._counted = (0, self.line(at))
@@ -64,16 +69,16 @@ class Window:
         return 0
 
     def line(self, at: int) -> int:
-        """The line of a place, from 1."""
+        """Returns the line number of an offset, from 1."""
         begin, lines = self._counted
         if at < begin:
             return lines - self.text.count("\n", at, begin)
-        # Records come in order: each line end is counted once.
+        # Calls come mostly in order, so each line end is counted once.
         self._counted = (at, lines + self.text.count("\n", begin, at))
         return self._counted[1]
 
     def skip(self, at: int) -> int:
-        """The next place that holds no white space, or the end of the file."""
+        """Returns the offset of the next character that is not white space, reading if needed."""
         at = skipped(self.text, at)
         while at == len(self.text):
             at = self.forget(at)
@@ -84,6 +89,6 @@ class Window:
 
 
 def skipped(text: str, at: int) -> int:
-    """The next place of a text that holds no white space, or its end."""
+    """Returns the offset of the next character that is not white space, or the text's length."""
     match = _SPACES.match(text, at)
     return at if match is None else match.end()

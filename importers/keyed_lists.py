@@ -1,10 +1,10 @@
-"""The lists of records that stand under keys of one JSON object, such as a list for each split.
+"""Finds the lists of records under the keys of a JSON object, such as a list for each split.
 
 ::
 
     {"info": {...}, "train": [{...}, ...], "test": [{...}, ...]}
 
-Of lists of one key the last counts, as everywhere in JSON.
+If a key occurs twice, its last list counts.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _SHOWN = 3
 
 @dataclass(slots=True)
 class KeyedList:
-    """A list of objects, beside which other items are broken records.
+    """A list of records in an object.
 
     Attributes:
-        key: that it stands under
-        start: where its first item begins in the file, in bytes
-        names: the members of its first object
-        items: how many there are
+        key: key of the list
+        start: byte offset of its first item in the file
+        names: keys of its first item that is an object; empty if none is
+        items: number of items
     """
 
     key: str
@@ -39,12 +39,12 @@ class KeyedList:
     items: int = 0
 
     def is_like(self, other: KeyedList) -> bool:
-        """Whether its items have half of the members of another's."""
+        """Whether the items have at least half of the keys of another list's items."""
         return 2 * len(self.names & other.names) >= len(other.names)
 
 
 def begins_with_object(stream: BinaryIO) -> bool:
-    """Whether an object is the first value of a stream, which is left where it was."""
+    """Whether the first value of a stream is an object; the stream's position is restored."""
     place = stream.tell()
     head = stream.read(CHUNK).removeprefix(BOM_UTF8).lstrip(SPACE)
     stream.seek(place)
@@ -52,17 +52,15 @@ def begins_with_object(stream: BinaryIO) -> bool:
 
 
 def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
-    """The lists of records in a file: the longest list of objects, and those of such objects.
-
-    Of lists of one length the first counts.
+    """Finds the lists of records: the longest list of objects, and other lists of similar objects.
 
     Args:
-        stream: at its beginning, of an object; it is left at its end
-        limit: bytes of a record, and of other members
-        on_note: takes which other lists are not read, and where the file is broken
+        stream: a file that begins with an object, at its beginning; it is read to the end
+        limit: maximum size in bytes of a record, and of members that are not lists
+        on_note: receives notes on lists that are not read, and on a fault of the file
 
     Returns:
-        the lists, and what is wrong with the file from some place on, ``""`` for nothing
+        the lists in the order of the file, and the fault at which reading ended; ``""`` if none
     """
     found, fault = _lists_of_objects(stream, limit, on_note)
     if not found:
@@ -80,7 +78,7 @@ def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[Ke
 
 
 def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
-    """The lists of objects that count, as far as the file is sound, and its fault."""
+    """Finds the lists with objects up to the first fault of the file; returns also the fault."""
     fault = ""
     found: dict[str, KeyedList] = {}
 
@@ -99,5 +97,5 @@ def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[li
     except ValueError as error:
         fault = str(error)
         on_note(f"{fault}; lists under other keys behind that are not read")
-    objects = (one for one in found.values() if one.names)  # the first items may be none
-    return sorted(objects, key=lambda one: one.start), fault
+    of_objects = (found_list for found_list in found.values() if found_list.names)
+    return sorted(of_objects, key=lambda found_list: found_list.start), fault

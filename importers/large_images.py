@@ -1,4 +1,4 @@
-"""Large images and masks one at a time, so that workers together do not fill the memory."""
+"""Limits the threads of a process to one large image at a time, to bound the use of memory."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from threading import RLock
 
 LARGE = 1 << 22
-"""Pixels; of smaller ones, as many as there are workers are held at once."""
+"""Pixels from which on an image is large."""
 
 _one = RLock()
 
 
 @contextmanager
 def one_large_at_a_time(pixels: int) -> Iterator[None]:
-    """Waits, where an image is large, until no other thread of this process works at one."""
+    """Waits, if an image is large, until no other thread of this process works on a large one."""
     if pixels <= LARGE:
         yield
         return

@@ -1,14 +1,15 @@
-"""Leases: which process does which step on a dataset, so that no two spoil each other's work.
+"""Leases, which keep two processes from writing to the same part of a dataset at the same time.
 
-A step that writes takes a lease on the dataset's name in the database and gives it back at the
-end. A lease is on the :data:`WHOLE` dataset, as of an import, or on a part of it, such as the
-findings or a field of predictions. The whole excludes everything that writes; a part excludes the
-same part alone. Verdicts take no lease, so that reviewers never wait for each other or for a step;
-they are refused while the whole dataset is held. What only reads is never refused.
+A step that writes takes a lease on the dataset's name in the database and releases it at the end.
+A lease is on the :data:`WHOLE` dataset, as in an import, or on a part of it, such as the findings
+or a field of predictions. A lease on the whole excludes every other lease; one on a part excludes
+the whole and the same part. Verdicts take no lease, so that reviewers never wait for each other or
+for a step; they are refused while the whole dataset is leased. Steps that only read take none.
 
-A lease is renewed while its process lives. That of a process that has ended on this machine is
-taken over at once, any other when it was not renewed for :data:`PATIENCE`. Times are the
-database's own, since clocks of machines differ. Whoever may have lost a lease asks before it writes
+A lease is renewed as long as its process runs. If that process has ended on this machine, another
+one takes its lease over at once; otherwise after the lease was not renewed for :data:`PATIENCE`
+seconds. All times are read from the database's clock, since clocks of machines differ. A process
+that may have lost its lease, for instance because it was suspended, checks before it writes
 (:mod:`pairlens.importers.fencing`).
 """
 
@@ -36,48 +37,49 @@ from pairlens.importers.unfinished import ASIDE
 from pairlens.importers.write_concern import durable
 
 COLLECTION = "pairlens.leases"
-"""One document for each dataset that is held: ``_id`` is its name, ``holders`` a list."""
+"""MongoDB collection with one document for each leased dataset: ``_id`` is its name, ``holders``
+the list of leases on it."""
 
 WHOLE = "dataset"
-"""The part that is all of them."""
+"""The part that includes all others."""
 
 PATIENCE = 60
-"""Seconds after which a lease that was not renewed is nobody's."""
+"""Seconds after which a lease that was not renewed is void."""
 
 _RENEWAL = 15
-"""Seconds from one renewal to the next."""
+"""Seconds between renewals of a lease."""
 
 _RELEASE = 10
-"""Seconds that the database has to take note of the end of a lease, which it needs where it stands
-still, or another primary is chosen, just then."""
+"""Maximum seconds to wait until the database confirms the release of a lease. It can take long if
+the database is paused or elects another primary at that moment."""
 
 _FIELDS = "fields"
 """The part that is the list of a dataset's fields."""
 
 _PAUSE = 0.02
-"""Seconds from one try to the next, where it is waited."""
+"""Seconds between attempts to take a lease that another process holds."""
 
 _NOT_IN_FUTURE: list[dict[str, Any]] = [{"$set": {"holders": {"$map": {
     "input": {"$ifNull": ["$holders", []]},
     "as": "one",
     "in": {"$mergeObjects": ["$$one", {"renewed": {"$min": ["$$one.renewed", "$$NOW"]}}]},
 }}}}]  # fmt: skip
-"""A change of leases after which the clock of the database may have been set back: one that was
-renewed at a time that is still to come would be nobody's only long after that."""
+"""Update that sets renewal times in the future to the present. They occur if the database's clock
+was set back; without this, such leases would stay valid for too long."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _ours: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_ours", default=())
-"""Names and parts that are held where this code runs, so that a step can run within another."""
+"""Names and parts that the present context has leased, so that a step can run within another."""
 
 
 _tokens: set[str] = set()
-"""Of the leases that this process holds or is taking."""
+"""Tokens of the leases that this process holds or is about to take."""
 
 
 def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Makes a function of samples hold a lease on their dataset while it runs.
+    """Decorates a function so that it holds a lease on its first argument's dataset while it runs.
 
     Example::
 
@@ -85,8 +87,8 @@ def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable
         def judge(samples: Any, *, judge: str) -> JudgeSummary: ...
 
     Args:
-        step: what it does, for messages: the name of the command
-        part: what it writes, with the function's arguments in braces
+        step: name of the command, for messages
+        part: the part that it writes, with names of the function's arguments in braces
     """
 
     def made(function: Callable[P, R]) -> Callable[P, R]:
@@ -106,13 +108,17 @@ def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable
 
 @contextmanager
 def declaring(dataset: Any) -> Iterator[None]:
-    """Within it, fields of samples are declared or deleted.
+    """Locks the list of a dataset's fields, to declare or delete fields of samples.
 
-    FiftyOne stores the list of all fields as a process knows it: of two that each add one at the
-    same time, one would be lost. So one waits for the other, and takes note of what that did.
+    FiftyOne writes the whole list as the process knows it. If two processes added a field each at
+    the same time, one field would be lost. So this waits until no other process changes the list,
+    and then reloads the dataset.
 
     Args:
         dataset: whose fields are changed
+
+    Raises:
+        StateError: if another process does not finish within :data:`PATIENCE` seconds
     """
     if _is_ours(dataset.name, _FIELDS):
         yield
@@ -124,22 +130,22 @@ def declaring(dataset: Any) -> Iterator[None]:
 
 @contextmanager
 def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterator[None]:
-    """Within it, a lease on a dataset is held.
+    """Holds a lease on a dataset within the context.
 
     Args:
-        name: of the dataset, which need not be there yet
-        step: what is done, for messages: the name of the command
-        part: what is written
-        wait: seconds to wait for another that holds what excludes this
+        name: of the dataset, which need not exist yet
+        step: name of the command, for messages
+        part: the part of the dataset that is written
+        wait: seconds to wait for a conflicting lease to end
 
     Raises:
-        StateError: if another process or thread holds what excludes this, or took the lease over
-            since this one could not renew it, or if the database was started again meanwhile
+        StateError: if another process or thread holds a conflicting lease, if another process took
+            this lease over because it was not renewed, or if the database was restarted meanwhile
     """
     if _is_ours(name, part):
         yield
         return
-    # Around the end of the lease, before which everything is on the disk when that is.
+    # Includes the release of the lease, whose durable write confirms all writes before it.
     with safe_writes.detecting_restart(step):
         lease = _taken(name, step, part, wait)
         before = _ours.set((*_ours.get(), (name, part)))
@@ -150,7 +156,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         finally:
             _ours.reset(before)
             _tokens.discard(lease.token)
-            # Where that fails, it is given up like that of a dead process.
+            # If the release fails, the lease becomes void like that of a dead process.
             with suppress(PyMongoError), pymongo.timeout(_RELEASE):
                 _release(name, lease.token)
 
@@ -160,8 +166,8 @@ class _Lease(fencing.Hold):
 
     Args:
         name: of the dataset
-        step: what is done
-        token: of the lease
+        step: name of the command
+        token: random id of the lease
     """
 
     def __init__(self, name: str, step: str, token: str) -> None:
@@ -176,7 +182,7 @@ class _Lease(fencing.Hold):
 
 
 def _taken(name: str, step: str, part: str, wait: float) -> _Lease:
-    """Takes a lease, for which it waits."""
+    """Takes a lease, waiting up to ``wait`` seconds for conflicting ones to end."""
     fencing.check_writing()
     token = token_hex(8)
     _tokens.add(token)
@@ -194,7 +200,7 @@ def _taken(name: str, step: str, part: str, wait: float) -> _Lease:
 
 @contextmanager
 def _renewing(lease: _Lease) -> Iterator[None]:
-    """Within it, a lease is renewed until it is lost."""
+    """Renews a lease from a thread within the context, until the lease is lost."""
     ended = Event()
 
     def renew() -> None:
@@ -211,14 +217,16 @@ def _renewing(lease: _Lease) -> Iterator[None]:
 
 
 def check_free(dataset: Any, step: str = "a verdict") -> None:
-    """Checks that nobody holds a whole dataset, for a change that is made in a moment.
+    """Checks that no step holds a lease on a whole dataset, before a single quick write.
+
+    A lease that is void is removed.
 
     Args:
-        dataset: that is to be changed
-        step: by what, for the message
+        dataset: to be changed
+        step: what changes it, for the message
 
     Raises:
-        StateError: if a step holds it
+        StateError: if a step holds such a lease
     """
     if _is_ours(dataset.name, WHOLE):
         return
@@ -229,26 +237,43 @@ def check_free(dataset: Any, step: str = "a verdict") -> None:
     found = _leases().find_one_and_update(
         where, _NOT_IN_FUTURE, return_document=ReturnDocument.AFTER
     )
-    if found is None:  # it was given back just now
+    if found is None:  # it was released just now
         return
     now = database.command("hello")["localTime"]
     for holder in (one for one in found["holders"] if one["part"] == WHOLE):
         silent = (now - holder["renewed"]).total_seconds()
         if silent < PATIENCE and not _is_dead(holder):
             raise StateError(_sentence(dataset.name, step, holder))
-        # Should it stand still and go on later, it then knows that it is not alone.
-        given_up = {name: holder[name] for name in ("token", "renewed")}
-        _leases().update_one({"_id": dataset.name}, {"$pull": {"holders": given_up}})
+        # If that process is only suspended, it sees when it continues that it lost its lease.
+        void = {name: holder[name] for name in ("token", "renewed")}
+        _leases().update_one({"_id": dataset.name}, {"$pull": {"holders": void}})
 
 
 def _is_ours(name: str, part: str) -> bool:
-    # Nobody else works on a dataset that stands aside.
+    """Whether the present context holds a lease on a part, or needs none."""
+    # Nothing else works on an unfinished or replaced dataset, whose name begins with ASIDE.
     ours = ((name, WHOLE), (name, part))
-    return name.startswith(ASIDE) or any(one in _ours.get() for one in ours)
+    return name.startswith(ASIDE) or any(lease in _ours.get() for lease in ours)
 
 
 def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
-    """Takes a lease, unless another excludes it, which is raised if this is the final try."""
+    """Takes a lease unless a conflicting one is held, in one command of the database.
+
+    Void leases are removed.
+
+    Args:
+        name: of the dataset
+        step: name of the command, for messages
+        part: the part of the dataset
+        token: random id of the lease
+        final: whether to raise if a conflicting lease is held
+
+    Returns:
+        whether the lease was taken
+
+    Raises:
+        StateError: if this is the final attempt and a conflicting lease is held
+    """
     known = _leases().find_one({"_id": name}) or {}
     dead = [h["token"] for h in known.get("holders", ()) if _is_dead(h)]
     about = {
@@ -276,26 +301,26 @@ def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
     if any(one["token"] == token for one in holders):
         return True
     if final:
-        in_the_way = (one for one in holders if WHOLE in (part, one["part"]) or one["part"] == part)
-        raise StateError(_sentence(name, step, next(in_the_way)))
+        conflicting = (h for h in holders if WHOLE in (part, h["part"]) or h["part"] == part)
+        raise StateError(_sentence(name, step, next(conflicting)))
     return False
 
 
 def _is_dead(holder: dict[str, Any]) -> bool:
-    """Whether nobody works under a lease any more: it was not given back, or that was lost."""
+    """Whether a lease has no process any more: it was not released, or the release got lost."""
     if holder["owner"] == process_ids.this_process():
         return holder["token"] not in _tokens
     return process_ids.is_dead(holder["owner"])
 
 
 def _changed(name: str, change: list[dict[str, Any]]) -> dict[str, Any]:
-    """Changes the document of a dataset in one command, and gives it."""
+    """Updates the document of a dataset in one command, and returns the updated document."""
     for last in (False, True):
         try:
             return _leases().find_one_and_update(
                 {"_id": name}, change, upsert=True, return_document=ReturnDocument.AFTER
             )
-        except DuplicateKeyError:  # somebody made it at the same moment
+        except DuplicateKeyError:  # another process inserted it at the same moment
             if last:
                 raise
     raise AssertionError
@@ -311,7 +336,7 @@ def _release(name: str, token: str) -> None:
 
 
 def clear(name: str) -> None:
-    """Removes the leases on a dataset, which need not be there, of processes that have ended."""
+    """Removes the leases on a dataset whose processes have ended; the dataset need not exist."""
     known = _leases().find_one({"_id": name}) or {}
     for holder in known.get("holders", ()):
         if _is_dead(holder):
@@ -319,15 +344,16 @@ def clear(name: str) -> None:
 
 
 def _leases() -> Any:
-    # Confirmed, else a server that is killed now could give a lease to two, or one that was given
-    # back to a process that lives.
+    # Writes are confirmed to be on disk. Otherwise a server that is killed could forget a lease and
+    # grant it twice, or forget a release.
     return durable(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:
+    """Returns the message that a conflicting lease is held."""
     here = holder["host"] == socket.gethostname()
     otherwise = "" if here else (
-        f"; should it be dead, it is given up {PATIENCE} s after its last sign"
+        f"; if it has crashed, its lease ends {PATIENCE} s after it was last renewed"
     )  # fmt: skip
     return (
         f"dataset {name!r} is in use by pairlens {holder['step']} since "

@@ -1,6 +1,6 @@
-"""The items of the lists in a JSON object one by one, in memory that does not grow with the file.
+"""Reads the items of the lists in a JSON object one by one, in constant memory.
 
-COCO's annotations are one object of some lists, of which one has a million items.
+A file of COCO annotations is one object with a few lists, one of which can have a million items.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pairlens.importers.json_members import DECODER, report_duplicate_member
 from pairlens.importers.json_window import CHUNK, Window
 
 MAX_ITEM = 4 << 20
-"""Bytes of an item, or of a value that is no list."""
+"""Maximum size in bytes of an item, or of a member that is not a list."""
 
 MAX_ITEMS = 2_000_000
-"""Of all lists together; COCO has 860,000 annotations."""
+"""Maximum number of items in all lists together; COCO has 860,000 annotations."""
 
 _MOST_MEMBERS = 1000
 _TOKEN = 16
-"""Characters that a number can lack at the end of a window."""
+"""Characters from the end of a window within which a number may be cut off."""
 
 _MARK = BOM_UTF8.decode("latin-1")
 _UTF_16 = (BOM_UTF16_LE.decode("latin-1"), BOM_UTF16_BE.decode("latin-1"))
@@ -31,10 +31,10 @@ class ListItem(NamedTuple):
     """An item of one of the lists.
 
     Attributes:
-        name: the key that its list stands under
-        start: where it begins in the file, in bytes
-        end: where it ends
-        value: the item
+        name: key of the list in the object
+        start: byte offset of the item's first byte in the file
+        end: byte offset after its last byte
+        value: the decoded item
     """
 
     name: str
@@ -44,17 +44,18 @@ class ListItem(NamedTuple):
 
 
 REST = "what stands behind the end of its object is not read"
-"""What is told of a file with other text behind the object."""
+"""The note about a file with further text after the object."""
 
 OnAgain = Callable[[str], None]
+"""Called with the key of a member that occurs again."""
 
 
 def _forget_nothing(name: str) -> None:
-    """Takes the name of a member that stands twice where its items are not kept."""
+    """Ignores a repeated member; for callers that do not keep items."""
 
 
 def _ignore_rest() -> None:
-    """Takes that other text stands behind the object where nobody asked."""
+    """Ignores text after the object."""
 
 
 def read_list_items(
@@ -63,17 +64,21 @@ def read_list_items(
     most: int | None = None,
     on_rest: Callable[[], None] = _ignore_rest,
 ) -> Iterator[ListItem]:
-    """Reads the items of all lists that stand directly in an object.
+    """Reads the items of all lists that are members of a JSON object.
 
     Args:
-        stream: at its beginning
-        on_again: called where a member begins whose name another had before, with the name: as
-            everywhere in JSON the last counts, and the items that came under it do not
-        most: bytes of an item, or of a value that is no list; by default :data:`MAX_ITEM`
-        on_rest: called where something stands close behind the object, which is not read
+        stream: the file, at its beginning
+        on_again: called with the key when a member begins whose key occurred before. As in all of
+            PairLens the last one counts, so the caller must discard the items of that key
+        most: maximum size in bytes of an item, or of a member that is not a list; by default
+            :data:`MAX_ITEM`
+        on_rest: called if there is further text after the object, which is not read
+
+    Yields:
+        the items in the order of the file
 
     Raises:
-        ValueError: with what is wrong with the file and where, once that is come across
+        ValueError: on reaching a fault, with what is wrong and the line
     """
     for number, item in enumerate(
         _members(Window(stream, CHUNK), on_again, most or MAX_ITEM, on_rest)
@@ -100,7 +105,7 @@ def _members(
             return
         name, at = _value(window, at, most)
         if not isinstance(name, str):
-            raise _fault(window, at, "a name should stand here")
+            raise _fault(window, at, "expected a name")
         if name in seen:
             report_duplicate_member(name)
             on_again(name)
@@ -125,7 +130,7 @@ def _items(window: Window, at: int, name: str, most: int) -> Iterator[Any]:
 
 
 def _value(window: Window, at: int, most: int) -> tuple[Any, int]:
-    """The value at a place, and where it ends."""
+    """Decodes the value at an offset of the window; returns it and the offset after it."""
     while True:
         try:
             value, end = DECODER.raw_decode(window.text, at)
@@ -143,14 +148,15 @@ def _value(window: Window, at: int, most: int) -> tuple[Any, int]:
 
 
 def _expect(window: Window, at: int, mark: str) -> int:
+    """Skips a punctuation mark and white space around it; returns the offset after them."""
     at = window.skip(at)
     if window.text[at : at + 1] != mark:
-        raise _fault(window, at, f"{mark!r} should stand here")
+        raise _fault(window, at, f"expected {mark!r}")
     return window.skip(at + 1)
 
 
 def _after(window: Window, at: int, close: str) -> int:
-    """The next member or item, or the closing bracket."""
+    """Returns the offset of the next member or item, or of the closing bracket."""
     at = window.skip(at)
     return at if window.text[at : at + 1] == close else _expect(window, at, ",")
 

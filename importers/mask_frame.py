@@ -1,13 +1,14 @@
-"""Aligns masks with the orientation in which their image is shown.
+"""Turns masks and polygons into the upright frame of their image.
 
-An image can be stored on its side or upside down (:mod:`pairlens.importers.image_frame`), and
-whoever
-drew its mask may have looked at it upright or as it is stored. Where rows and columns change
-places, the size of the mask tells which, or the one that an annotation names. The file of a mask
-can declare an orientation too, which counts but where the size says that it was copied from the
-image's file and means nothing. An RLE can also name width and height in the wrong order; of the two
-ways to decode it the one with the shorter outline is meant, since the other shears the mask into
-stripes.
+An image can be stored on its side or upside down, with an EXIF orientation from 1 to 8 that says so
+(:mod:`pairlens.importers.image_frame`). Its mask may have been drawn on the upright image or on the
+rows and columns as stored, the *raw frame*. If width and height differ between the two frames, the
+size of the mask, or the image size in the annotations, decides. A mask file can declare an
+orientation too. It is applied, unless the size shows that it was copied from the image's file
+without turning the mask.
+
+An RLE can also give width and height in the wrong order. Decoded with the wrong order a mask is
+sheared into stripes, so the order that gives the shorter outline is taken.
 """
 
 from __future__ import annotations
@@ -30,41 +31,41 @@ from pairlens.importers.rle import decode_rle
 
 _FRAME = "mask_frame"
 _SAME_SHAPE = 0.02
-"""By which the sides of an image that was resized may differ in their scale, of rounding."""
+"""Relative difference between the scales of width and height that rounding can explain."""
 
 _RAW = "masks have the size of their image as it is stored, and are turned upright with it"
 _UNKNOWN = "masks of turned images could be drawn upright or as stored; they are taken as upright"
 _RAW_POLYGONS = "polygons fit their image as it is stored, and are turned upright with it"
 _COPIED = (
-    "masks declare an orientation by which they would not have the size of their image, and are "
+    "masks declare an orientation with which they would not have the size of their image, and are "
     "taken as stored"
 )
 _OTHER = "masks declare another orientation than their image; each is turned as it declares"
 _NAMED_RAW = (
-    "annotations name the size of their image as it is stored, and what they outline is turned "
-    "upright with it"
+    "annotations give the size of their image as it is stored; their polygons are turned upright "
+    "with it"
 )
 _RESIZED = (
-    "annotations name another size than their image has, as where it was resized, and what they "
-    "outline is scaled with it"
+    "annotations give another size than their image has, of the same shape; their polygons are "
+    "scaled to the image"
 )
 _OTHER_SIZE = (
-    "annotations name another size than their image has, of another shape, and what they outline "
-    "is taken in pixels of the image"
+    "annotations give another size than their image has, of another shape; their polygons are "
+    "taken in pixels of the image"
 )
 _SET_RAW = "masks are in the frame of their image as it is stored, as set, and are turned with it"
-_SET_SWAPPED = "RLE name width before height, as set"
-_SWAPPED = "RLE name width before height, and are read with the two changed"
-_ON_SIDE = "RLE hold the mask with rows and columns changed, and are turned"
+_SET_SWAPPED = "the size of RLE is read as width, height, as set"
+_SWAPPED = "RLE give their size as width, height, and are read so"
+_ON_SIDE = "RLE give the mask with rows and columns swapped, and are transposed"
 
 
 @frozen
 class Frame:
-    """What coordinates are in.
+    """The coordinate system of a target's polygons.
 
     Attributes:
-        width, height: that count as the whole image
-        orientation: which way up that is stored, 1 to 8
+        width, height: the coordinates of the image's bottom right corner, such as 1 for shares
+        orientation: EXIF orientation of the image that they refer to, 1 to 8
     """
 
     width: float
@@ -79,13 +80,17 @@ def in_upright_frame(
     *,
     declared: int = UPRIGHT,
 ) -> tuple[Pixels, list[Decision]]:
-    """A mask in its image's upright frame, and what was decided.
+    """Turns a mask into its image's upright frame.
 
     Args:
-        pixels: (height, width) in either frame, or turned as its own file declares
+        pixels: (height, width), already turned by the orientation that its file declares
         facts: of the image
-        frame: the frame that it is in, where that was set by hand
-        declared: the orientation that its file declares, 1 to 8
+        frame: the user's setting of the frame that the mask is in
+        declared: the EXIF orientation that the mask's file declares, 1 to 8
+
+    Returns:
+        (height, width) in the upright frame, and the decision about it, if it was ambiguous. A mask
+        that has the size of neither frame is returned unchanged
     """
     if frame == "upright" or facts.orientation == declared == UPRIGHT:
         return pixels, []
@@ -105,12 +110,12 @@ def in_upright_frame(
 
 
 def _size(pixels: Pixels) -> tuple[int, int]:
-    """Width and height of a mask."""
+    """Returns the width and height of a mask."""
     return pixels.shape[1], pixels.shape[0]
 
 
 def _doubts(facts: ImageFacts, declared: int) -> list[Decision]:
-    """What is told of a mask that has the size of its image upright."""
+    """Returns the decision about a mask that has the size of its upright image, if any."""
     if declared not in (UPRIGHT, facts.orientation):
         return [Decision(_OTHER, _FRAME, override="mask_frame=raw")]
     unsettled = declared == UPRIGHT and facts.raw_size == (facts.width, facts.height)
@@ -126,24 +131,24 @@ def draw_upright(
     """Draws polygons in their image's upright frame.
 
     Args:
-        shapes: the polygons
+        shapes: the polygons, in pixels
         facts: of the image
-        frame: the frame that they are in, where that was set by hand
-        named: width and height of the image, where the annotation tells them
+        frame: the user's setting of the frame that they are in
+        named: width and height of the image according to the annotation, if it has them
 
     Returns:
-        the mask, what is wrong with the polygons, and what was decided
+        the mask, the faults of the polygons, and the decision that was taken, if any
     """
     size = (facts.height, facts.width)
     raw = (facts.raw_size[1], facts.raw_size[0])
     as_set = frame == "raw" and facts.orientation != UPRIGHT
     is_named = raw != size and named == facts.raw_size
-    alone = raw != size and _fit(shapes, raw) and not _fit(shapes, size)
-    if as_set or (frame == "auto" and (is_named or alone)):
+    fit_raw_only = raw != size and _fit(shapes, raw) and not _fit(shapes, size)
+    if as_set or (frame == "auto" and (is_named or fit_raw_only)):
         mask = Mask(turn(rasterize(shapes, *raw).pixels, facts.orientation))
-        told = Decision(_SET_RAW if as_set else _NAMED_RAW if is_named else _RAW_POLYGONS)
-        told.kind, told.override = _FRAME, "" if as_set else "mask_frame=upright"
-        return mask, polygon_faults(shapes, *raw), [told]
+        decision = Decision(_SET_RAW if as_set else _NAMED_RAW if is_named else _RAW_POLYGONS)
+        decision.kind, decision.override = _FRAME, "" if as_set else "mask_frame=upright"
+        return mask, polygon_faults(shapes, *raw), [decision]
     return rasterize(shapes, *size), polygon_faults(shapes, *size), []
 
 
@@ -154,36 +159,41 @@ def in_image(
     *,
     as_set: bool = False,
 ) -> tuple[tuple[Shape, ...], list[Decision]]:
-    """Polygons in the pixels of their image, where the annotation names another size for it.
+    """Scales polygons to their image if the annotation gives another size for it.
+
+    They are scaled if both sizes have the same aspect ratio and all points lie within the size in
+    the annotation: then the image was resized after it was annotated.
 
     Args:
-        shapes: in pixels
+        shapes: the polygons, in pixels of the annotated image
         facts: of the image
-        named: width and height of the image, where the annotation tells them
-        as_set: whether it was set that they are scaled whatever its shape
+        named: width and height of the image according to the annotation, if it has them
+        as_set: whether the user's setting is to scale them in any case
 
     Returns:
-        the polygons, scaled where the image has the shape that is named and all of them lie in
-        that, and what was decided
+        the polygons in pixels of the image, and the decision that was taken, if any
     """
     size = facts.width, facts.height
     if named is None or named in (size, facts.raw_size):
         return shapes, []
     across, down = size[0] / named[0], size[1] / named[1]
-    alike = 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE
-    if not as_set and not (alike and _fit(shapes, (named[1], named[0]))):
+    same_shape = 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE
+    if not as_set and not (same_shape and _fit(shapes, (named[1], named[0]))):
         return shapes, [Decision(_OTHER_SIZE, "polygon_scale", override="polygons=named")]
-    told = Decision(_RESIZED, "polygon_scale", override="polygons=pixels")
-    return enlarged(shapes, (across, down)), [told]
+    decision = Decision(_RESIZED, "polygon_scale", override="polygons=pixels")
+    return enlarged(shapes, (across, down)), [decision]
 
 
 def frame_of(decisions: Iterable[str], target: Polygons, facts: ImageFacts) -> Frame | None:
-    """What coordinates of a target count as the whole image, where that was decided.
+    """Returns the coordinate system of a target's polygons if a decision determined it.
 
     Args:
-        decisions: that were taken when it was drawn
+        decisions: the decisions taken when the target was drawn
         target: as the format gives it
         facts: of its image
+
+    Returns:
+        the frame; ``None`` if the coordinates are as the format defines them
     """
     for rule in decisions:
         if rule in WHOLE:
@@ -196,7 +206,7 @@ def frame_of(decisions: Iterable[str], target: Polygons, facts: ImageFacts) -> F
 
 
 def _fit(shapes: tuple[Shape, ...], size: tuple[int, int]) -> bool:
-    """Whether all points lie in an image of a (height, width)."""
+    """Whether there are points, and all of them lie in an image of ``size``, (height, width)."""
     height, width = size
     points = [point for shape in shapes for point in shape.points]
     return bool(points) and all(0 <= x <= width and 0 <= y <= height for x, y in points)
@@ -209,17 +219,17 @@ def decode_in_frame(
     stored_on_side: bool = False,
     order: RLESize = "auto",
 ) -> tuple[Pixels, list[Decision]]:
-    """Decodes an RLE whose size may be written the wrong way round.
+    """Decodes an RLE whose size may be given as (width, height) by mistake.
 
     Args:
-        rle: as :func:`pairlens.importers.rle.decode_rle` takes it
-        size: (height, width) of the image, upright
-        stored_on_side: whether the image is stored on its side, so that a mask on its side can
-            be one in the raw frame, which is left as it is
-        order: of the RLE's sides, where that was set by hand
+        rle: as for :func:`pairlens.importers.rle.decode_rle`
+        size: (height, width) of the upright image
+        stored_on_side: whether the image is stored on its side. A mask of swapped width and height
+            may then be in the raw frame, and is not transposed here
+        order: the user's setting of the order of the RLE's size
 
     Returns:
-        (height, width) uint8 of 0 and 1, and what was decided
+        (height, width) uint8 of 0 and 1, and the decision that was taken, if any
 
     Raises:
         MaskError: as :func:`pairlens.importers.rle.decode_rle`
@@ -227,24 +237,26 @@ def decode_in_frame(
     if order == "width_height":
         sides = rle.get("size")
         sides = sides[::-1] if isinstance(sides, list | tuple) else sides
-        changed = decode_rle({"size": sides, "counts": rle.get("counts")})
-        return changed, [Decision(_SET_SWAPPED, "rle_size")]
+        swapped = decode_rle({"size": sides, "counts": rle.get("counts")})
+        return swapped, [Decision(_SET_SWAPPED, "rle_size")]
     mask = decode_rle(rle)
     if order == "height_width":
         return mask, []
     if mask.shape == size or mask.shape != size[::-1]:
         return mask, []
-    keep = "rle_size=height_width"
-    changed = decode_rle({"size": list(size), "counts": rle.get("counts")})
-    if outline(changed) <= outline(mask):
-        return changed, [Decision(_SWAPPED, "rle_size", override=keep)]
+    override = "rle_size=height_width"
+    swapped = decode_rle({"size": list(size), "counts": rle.get("counts")})
+    if outline(swapped) <= outline(mask):
+        return swapped, [Decision(_SWAPPED, "rle_size", override=override)]
     if stored_on_side:
         return mask, []
-    return np.ascontiguousarray(mask.T), [Decision(_ON_SIDE, "rle_size", override=keep)]
+    return np.ascontiguousarray(mask.T), [Decision(_ON_SIDE, "rle_size", override=override)]
 
 
 def outline(mask: Pixels) -> int:
-    """The length of a mask's outline in pixel sides; the outside of the image counts as background.
+    """Returns the number of pixel sides between target and background of a mask.
+
+    Sides at the image's border count, as if background surrounded the image.
 
     Args:
         mask: (height, width), 0 and 1

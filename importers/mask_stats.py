@@ -1,6 +1,7 @@
-"""Numbers that describe a mask, computed once where it is first decoded.
+"""Measures masks: area, position, shape and digest.
 
-They are stored with the sample, so that no check has to decode the mask again.
+Each mask is measured once, when it is first decoded. The measurements are stored with the sample,
+so that checks need not decode masks.
 """
 
 from __future__ import annotations
@@ -20,37 +21,40 @@ from pairlens.importers.masks import Mask, greatest
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 _STRIP = 32
-"""Rows of background; the digest after some strips of them is known beforehand."""
+"""Rows of a strip. Hash states after leading strips of background are cached, since they are the
+same for all masks of a size."""
 
 _MOST = 64
-"""Strips, so many that most images have fewer."""
+"""Maximum number of strips with a cached state; most images have fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaskStats:
-    """What the checks know of a mask. Lengths are in pixels, x to the right and y down.
+    """The measurements of a mask. Lengths are in pixels, x to the right and y down.
+
+    An empty target has zeros, and no quantiles.
 
     Attributes:
-        width: of the mask
-        height: of the mask
-        area: target pixels
-        ignore_area: ignore pixels
-        box: ``[x, y, w, h]`` of the target; zeros where it is empty
-        centroid: ``[x, y]`` mean of the target's pixel centres
-        x_quantiles: columns left of which 10, 25, 50, 75 and 90 % of the target lie
-        y_quantiles: the same for rows
-        components: 8-connected parts of the target
-        largest: share of the target in its largest part, (0, 1]
-        holes: background regions enclosed by the target
-        border: sides of the image that the target touches, some of ``"ltrb"``
-        rectangularity: area / area of the box, (0, 1]
-        elongation: ratio of the principal axes, >= 1
+        width: width of the mask
+        height: height of the mask
+        area: number of target pixels
+        ignore_area: number of ignored pixels
+        box: bounding box ``(x, y, width, height)`` of the target
+        centroid: mean ``(x, y)`` of the target's pixel centres, the first being at 0.5
+        x_quantiles: x coordinates left of which 10, 25, 50, 75 and 90 % of the target lie
+        y_quantiles: the same from the top
+        components: number of 8-connected components of the target
+        largest: share of the target in its largest component, (0, 1]
+        holes: number of 4-connected background regions that the target encloses
+        border: sides of the image that the target touches, some of ``"ltrb"`` in this order
+        rectangularity: area / area of the bounding box, (0, 1]
+        elongation: ratio of the standard deviations along the principal axes, >= 1
         solidity: area / area of the convex hull, (0, 1]
         digest: SHA-256 of size and pixels
-        values: distinct pixel values of the mask file; empty for polygons
-        problem: what is odd about the encoding, or ``""``
-        error: why the mask could not be decoded, or ``""``
-        polygon_faults: what is wrong with the polygons it was drawn from
+        values: the first distinct pixel values of the mask file; empty for polygons
+        problem: what is unusual about the encoding; ``""`` if nothing
+        error: why the mask could not be decoded; ``""`` if it was
+        polygon_faults: what is wrong with the polygons that the mask was drawn from
     """
 
     width: int = 0
@@ -76,7 +80,12 @@ class MaskStats:
 
 
 def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
-    """Measures a mask."""
+    """Measures a mask.
+
+    Args:
+        mask: the mask
+        polygon_faults: what is wrong with the polygons that it was drawn from
+    """
     height, width = mask.pixels.shape
     target, ignored = mask.pixels, 0
     if greatest(target) > TARGET:
@@ -97,7 +106,7 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
     x1, y1 = x0 + across, y0 + down
     crop = np.ascontiguousarray(target[y0:y1, x0:x1])
     columns, rows = np.zeros(width, np.int64), np.zeros(height, np.int64)
-    # Several times as fast as numpy's sums, and over the box alone.
+    # OpenCV's sums are several times as fast as numpy's; outside of the box they are 0.
     columns[x0:x1] = cv2.reduce(crop, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
     rows[y0:y1] = cv2.reduce(crop, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
     area = int(rows.sum())
@@ -126,7 +135,7 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
 
 
 def _topology(crop: NDArray[np.uint8]) -> tuple[int, int, int, float]:
-    """Parts, holes, pixels of the largest part, and area of the hull, in pixels."""
+    """Returns numbers of components and holes, and areas of largest component and convex hull."""
     parts, table = _parts(crop)
     # A frame of background joins all outside regions into one; 4-connected background is
     # the complement of 8-connected target.
@@ -137,15 +146,19 @@ def _topology(crop: NDArray[np.uint8]) -> tuple[int, int, int, float]:
 
 
 def _parts(crop: NDArray[np.uint8]) -> tuple[int, NDArray[np.int32]]:
-    """Number and table of the parts; the labels of all pixels, four bytes each, are let go."""
+    """Returns OpenCV's number and table of components, with the background first.
+
+    A function of its own, so that the labels of all pixels, four bytes each, are freed on return.
+    """
     parts, _, table, _ = cv2.connectedComponentsWithStats(crop, connectivity=8)
     return parts, table  # type: ignore[return-value]
 
 
 def _corners(crop: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Corners of the first and last target pixel of each row, (n, 2); no others are on the hull.
+    """Returns the corners (x, y) of the first and last target pixel of each row, (n, 2).
 
-    Corners, not centres, so that a full rectangle has solidity 1.
+    No others can be on the convex hull. Corners instead of centres give a full rectangle
+    solidity 1.
     """
     rows = np.flatnonzero(crop.any(1))
     left = crop[rows].argmax(1)
@@ -159,7 +172,7 @@ def _mean(profile: NDArray[np.int64]) -> float:
 
 
 def _quantiles(profile: NDArray[np.int64]) -> tuple[float, ...]:
-    """Positions in pixels left of which the given shares of the profile lie."""
+    """Returns the coordinates before which the shares :data:`QUANTILES` of a profile lie."""
     cumulative = np.concatenate(([0], np.cumsum(profile))) / profile.sum()
     return tuple(float(v) for v in np.interp(QUANTILES, cumulative, np.arange(len(cumulative))))
 
@@ -175,14 +188,14 @@ def _elongation(crop: NDArray[np.uint8]) -> float:
 
 
 def digest(pixels: NDArray[np.uint8]) -> str:
-    """SHA-256 over size and pixels, equal for equal masks in any encoding.
+    """Returns the SHA-256 of size and pixels, equal for equal masks in any file encoding.
 
     Args:
-        pixels: (height, width)
+        pixels: (height, width) of 0, 1 and 255
     """
     height, width = pixels.shape
     rows = np.ascontiguousarray(pixels)
-    # Above most targets lies a third of the image; argmax stops at the first pixel that is set.
+    # About a third of an image is above the target. argmax stops at the first nonzero pixel.
     first = int(rows.view(np.bool_).argmax()) // width if rows.size else 0
     strips = min(first // _STRIP, _MOST)
     state = _after_background(height, width, strips).copy()
@@ -192,7 +205,7 @@ def digest(pixels: NDArray[np.uint8]) -> str:
 
 @lru_cache(256)
 def _after_background(height: int, width: int, strips: int) -> Any:
-    """The state of a digest after so many strips of rows that are background."""
+    """Returns the hash state after the size and a number of strips of background."""
     if not strips:
         return hashlib.sha256(f"{height}x{width}:".encode())
     state = _after_background(height, width, strips - 1).copy()

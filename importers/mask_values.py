@@ -1,21 +1,23 @@
-"""Decides which values of a mask are its target, over the whole mask.
+"""Decides which pixel values of a mask are the target, by the distinct values of the whole mask.
 
 =================================  =========================================================
 values                             target
 =================================  =========================================================
-0 and 1; 0 and 255; one of them    what is not 0
-0 and one other value              what is not 0
+0 and 1; 0 and 255; one of them    nonzero
+0 and one other value              nonzero
 1 and 255                          255
-small values and 255               255 where it is more common than they, else what is not 0
-negative and positive              above 0: logits
-fractions up to 1                  above 0.5: probabilities
-up to 32 values below 192          what is not 0: class ids
-many or great ones                 above the half: 127 of 255, else half of the greatest value
-of a lossy picture                 above half of what is most common beside 0
+values below 64, and 255           255 if at least half of the nonzero pixels are, else nonzero
+negative and positive              above 0, as in logits
+fractions up to 1                  above 0.5, as in probabilities
+up to 32 values below 192          nonzero, as in class ids
+more or greater values             above 127 if the maximum is near 255, 32767 if near 65535,
+                                   else above half of the maximum
+of a lossy image file              above 127 if the maximum is near 255, else above half of the
+                                   most frequent nonzero value
 =================================  =========================================================
 
-255 is *ignore* only where the format declares it (``ignore``), or the user sets it.
-:class:`MaskValues` sets it by hand.
+255 means *ignore* only if the format declares it or the user sets ``ignore=255``. The user can
+override the table with :class:`MaskValues`.
 """
 
 from __future__ import annotations
@@ -30,16 +32,19 @@ from numpy.typing import NDArray
 from pairlens.importers.fields import IGNORE
 
 MAX_LISTED = 8
-"""Distinct values that are named."""
+"""Maximum number of distinct values that are stored and listed in messages."""
 
 _FEW = 32
-"""Values at the most that class ids have; gray edges and probabilities have more."""
+"""Maximum number of distinct values of class ids; blurred edges and probabilities have more."""
 
 _SMALL = 64
+"""Class ids beside 255 are below this value."""
+
 _BRIGHT = 192
-"""The least greatest value of a mask that is meant to be black and white."""
+"""A maximum from this value on is near 255: the mask is meant to be black and white."""
 
 _HALF = 127
+"""Greatest value of the background in a mask of 0 to 255 that is black and white."""
 _NUMBER = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,9})?")
 
 Pixels = NDArray[np.uint8]
@@ -47,13 +52,13 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class MaskValues:
-    """Which values of a mask are its target, as set by hand.
+    """The user's setting of which pixel values are the target.
 
     Attributes:
-        targets: these values; none where ``above`` says it
-        above: what is greater than this
-        ignore: the value whose pixels do not count, ``None`` for none
-        inverted: whether the smallest and the greatest value change places first
+        targets: the values of the target; empty if ``above`` is set or the values decide
+        above: values greater than this are the target; ``None`` if not set
+        ignore: the value of pixels that do not count; ``None`` for none
+        inverted: whether values are first mirrored between their minimum and maximum
     """
 
     targets: tuple[int, ...] = ()
@@ -63,18 +68,21 @@ class MaskValues:
 
     @property
     def decides(self) -> bool:
-        """Whether it says what the target is; else that is decided by the values."""
+        """Whether the setting determines the target; otherwise the mask's values do."""
         return bool(self.targets) or self.above is not None
 
 
 def parse_mask_values(text: str) -> MaskValues | None:
-    """The value of ``--param mask_values=``; ``None`` for ``auto``.
+    """Parses the value of ``--param mask_values=``.
 
     Parts are separated by commas: ``nonzero``, ``>N``, values such as ``1``, ``ignore=255``,
     ``inverted``.
 
+    Returns:
+        the setting; ``None`` for ``auto``
+
     Raises:
-        ValueError: if it is none of those offered
+        ValueError: if a part is unknown, or parts contradict each other
     """
     if text.strip() in ("", "auto"):
         return None
@@ -103,12 +111,12 @@ def parse_mask_values(text: str) -> MaskValues | None:
 
 @dataclass(frozen=True, slots=True)
 class DecodedMask:
-    """How a mask was read.
+    """A mask whose values were interpreted.
 
     Attributes:
         pixels: (height, width) uint8 of 0 background, 1 target, 255 ignore
-        rule: what was decided, for people
-        problem: what is odd about the values, or ``""``
+        rule: a clause that describes how the values were interpreted
+        problem: a clause on unusual values; ``""`` if there are none
     """
 
     pixels: Pixels
@@ -124,14 +132,14 @@ def read_values(
     ignore: int | None = None,
     lossy: bool = False,
 ) -> DecodedMask:
-    """Reads a mask by its values.
+    """Interprets the values of a mask as background, target and ignore.
 
     Args:
-        array: (height, width) of whole or real finite numbers
-        values: the distinct ones, in order
-        setting: what was set by hand
-        ignore: the value that the format says is *ignore*, where it does
-        lossy: whether compression has blurred the values
+        array: (height, width) of integers or finite floats
+        values: the distinct values of the array, ascending
+        setting: the user's setting, if any
+        ignore: the value that means *ignore* according to the format, if any
+        lossy: whether the mask comes from a file of lossy compression, which changes values
     """
     if setting is not None and setting.inverted:
         low, high = values[0] if len(values) > 1 else 0, values[-1]
@@ -161,6 +169,7 @@ def read_values(
 
 
 def _as_set(array: NDArray[Any], setting: MaskValues) -> tuple[NDArray[np.bool_], str]:
+    """Applies the user's setting; returns the target and a description of the setting."""
     if setting.targets:
         named = ", ".join(map(str, setting.targets))
         return np.isin(array, setting.targets), f"masks: {named} is the target, as set"
@@ -168,7 +177,7 @@ def _as_set(array: NDArray[Any], setting: MaskValues) -> tuple[NDArray[np.bool_]
 
 
 def _decide(array: NDArray[Any], values: NDArray[Any], lossy: bool) -> tuple[float, str]:
-    """Returns the greatest value of the background, and describes the decision."""
+    """Applies the module's table; returns the greatest background value and a description."""
     least, most = values[0], values[-1]
     listed = set(values[:3].tolist()) if len(values) < 4 else set()
     if listed and (listed <= {0, 1} or listed <= {0, 255}):
@@ -194,7 +203,7 @@ def _decide(array: NDArray[Any], values: NDArray[Any], lossy: bool) -> tuple[flo
 
 
 def _beside_small(array: NDArray[Any]) -> tuple[float, str]:
-    """Takes the more common of 255 and the small values; 255 is not *ignore* by itself."""
+    """Decides on a mask of small values and 255 by whether 255 is the more frequent."""
     great, some = np.count_nonzero(array == IGNORE), np.count_nonzero(array)
     if 2 * great >= some:
         return _HALF, "masks of small values and more of 255: 255 is the target"
@@ -202,7 +211,7 @@ def _beside_small(array: NDArray[Any]) -> tuple[float, str]:
 
 
 def _half(most: float) -> float:
-    """Half of white, of 8 or 16 bits, where the greatest value comes near it; else of that."""
+    """Returns half of white (255 or 65535) if the maximum is near it, else half of the maximum."""
     for white in (255, 65535):
         if white * _BRIGHT / 255 <= most <= white:
             return white // 2
@@ -214,7 +223,7 @@ def _above(cut: float) -> str:
 
 
 def _lossy_cut(array: NDArray[Any]) -> float:
-    """Half of the target's value: 255 if close to that, else the most common other than 0."""
+    """Returns half of the target's value: 255 if values come near it, else the most frequent."""
     counts = np.zeros(256, np.int64)
     values, times = np.unique(array.astype(np.uint8), return_counts=True)
     counts[values] = times
@@ -225,7 +234,7 @@ def _lossy_cut(array: NDArray[Any]) -> float:
 
 
 def _problem(values: NDArray[Any], cut: float) -> str:
-    """Describes unusual values of a mask; ``""`` for 0 and 1, 0 and 255."""
+    """Describes unusual values of a mask; ``""`` for 0 and 1, or 0 and 255."""
     if values.dtype.kind == "f" and not (values == np.rint(values)).all():
         return f"fractional values, cut at {cut:g}"
     listed = [storable(value) for value in values[:MAX_LISTED]]
@@ -236,5 +245,8 @@ def _problem(values: NDArray[Any], cut: float) -> str:
 
 
 def storable(value: Any) -> int:
-    """Within the database's integers: the no-data value of floating-point rasters is not."""
+    """Converts a value to an integer, limited to the 64 bits that MongoDB can store.
+
+    No-data values of floating-point rasters, such as -3.4e38, exceed them.
+    """
     return max(-(1 << 63), min((1 << 63) - 1, int(value)))

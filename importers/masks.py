@@ -1,8 +1,8 @@
 """Reads masks from TIFF, PNG, NPY and NPZ files, and stores them as PNG.
 
-In memory a mask is an 8-bit array with 0 background, 1 target, 255 ignore; on disk it is
-the same array as a gray PNG, which is what FiftyOne's App draws rightly (palette and 1-bit
-PNGs show wrong values, TIFFs none at all).
+In memory a mask is an 8-bit array with 0 background, 1 target, 255 ignore. It is stored as the same
+array in a gray PNG, since FiftyOne's App shows wrong values for palette and 1-bit PNGs, and no
+TIFFs at all.
 """
 
 from __future__ import annotations
@@ -43,21 +43,25 @@ from pairlens.importers.source_files import open_source, reason_of
 from pairlens.importers.tiff_pages import has_pages, tiff_has_pages
 
 MASK_ARRAYS = ("mask", "masks", "gt", "segmentation", "label")
-"""Names of the array that holds the ground truth, in an ``.npz`` of several."""
+"""Names of the array with the ground truth in an ``.npz`` file of several arrays."""
 
 _PASSING = frozenset({
     errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT,
     errno.EMFILE, errno.ENFILE,
 })  # fmt: skip
-"""Why a file that is there cannot be opened: nothing is wrong with it."""
+"""Error numbers for which the file itself may be fine, and can perhaps be opened later."""
 
 _NEAR_GRAY = 24
-"""Levels by which a lossy picture's bands differ where the picture was gray."""
+"""Maximum difference between the bands of a gray picture after lossy compression, in levels."""
 
 _PHOTOMETRIC = 262
+"""Number of the TIFF tag PhotometricInterpretation."""
+
 _TIFF_MARKS = (b"II", b"MM")
+"""First bytes of a TIFF: little-endian and big-endian."""
+
 _VOC_VOID = (224, 224, 192)
-"""The colour of 255 in the palette of PASCAL VOC, where it marks what does not count."""
+"""RGB colour of index 255 in the palette of PASCAL VOC, where 255 means *ignore*."""
 
 Pixels = NDArray[np.uint8]
 
@@ -68,12 +72,12 @@ class Mask:
 
     Attributes:
         pixels: (height, width) uint8 of 0 background, 1 target, 255 ignore
-        values: the distinct pixel values of the file it was read from, at most eight of
-            them; empty for masks drawn from polygons
-        problem: what is odd about its encoding, or ``""``
-        rule: what was decided of its values, for people; ``""`` for masks drawn from polygons
-        orientation: which way up its file says that its rows and columns are stored, 1 to 8; it
-            has been turned upright by that
+        values: the first eight distinct pixel values of the mask file, ascending; empty for masks
+            drawn from polygons
+        problem: a clause on what is unusual about its encoding; ``""`` if nothing
+        rule: a clause on how its values were interpreted; ``""`` for masks drawn from polygons
+        orientation: EXIF orientation that its file declares, 1 to 8; the pixels are already turned
+            by it
     """
 
     pixels: Pixels
@@ -89,7 +93,7 @@ class Mask:
 
     @property
     def ignore(self) -> NDArray[np.bool_]:
-        """(height, width) bool, true where pixels do not count."""
+        """(height, width) bool, true on pixels that do not count."""
         return self.pixels == IGNORE
 
 
@@ -100,18 +104,19 @@ def from_array(
     ignore: int | None = None,
     lossy: bool = False,
 ) -> Mask:
-    """Reads a (height, width) array of any integer, bool or float type as a mask.
+    """Interprets an array of any integer, bool or float type as a mask.
 
-    Which values are the target is decided as :mod:`pairlens.importers.mask_values` says.
+    Which values are the target is decided by :mod:`pairlens.importers.mask_values`.
 
     Args:
-        array: also with one band, three that are equal, or with alpha
-        setting: which values are the target, where that was set by hand
-        ignore: the value that the format says is *ignore*, where it does
-        lossy: whether compression has blurred the values
+        array: (height, width), or (height, width, bands) of one band, of gray or one colour on
+            black in three bands, each also with alpha
+        setting: the user's setting of which values are the target
+        ignore: the value that means *ignore* according to the format, if any
+        lossy: whether the values come from a file of lossy compression
 
     Raises:
-        MaskError: if the array has not two dimensions or is not finite
+        MaskError: if the array has another shape, is not finite or has several colours
     """
     array, odd = _one_band(array)
     if array.ndim != 2 or 0 in array.shape:
@@ -125,12 +130,17 @@ def from_array(
     reading = read_values(array, values, setting=setting, ignore=ignore, lossy=lossy)
     fractional = kind == "f" and not (values == np.rint(values)).all()
     listed = () if fractional else tuple(storable(v) for v in values[:MAX_LISTED])
-    rule = reading.rule + odd if len(values) > 1 or values[0] else ""  # of nothing, nothing
+    rule = reading.rule + odd if len(values) > 1 or values[0] else ""  # all 0: nothing to decide
     return Mask(reading.pixels, listed, reading.problem, rule)
 
 
 def of_values(mask: Mask, example: str) -> Iterator[Decision]:
-    """The decisions about a mask's values, as collectors of decisions take them."""
+    """Yields the decision about a mask's values, if there is one.
+
+    Args:
+        mask: a mask as read from a file
+        example: name of the file
+    """
     if mask.rule:
         usual = not mask.problem and mask.rule.endswith("the target")
         override = "mask_values=..."
@@ -138,7 +148,7 @@ def of_values(mask: Mask, example: str) -> Iterator[Decision]:
 
 
 def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
-    """Selects the band that holds the mask, and describes the choice."""
+    """Selects the band that contains the mask; returns it and a description of the choice."""
     if array.ndim != 3:
         return array, ""
     if 1 in (array.shape[0], array.shape[-1]):
@@ -149,10 +159,10 @@ def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
     if alpha is not None and (colors == colors[:1, :1]).all() and (alpha != alpha.flat[0]).any():
         return alpha, ", in the alpha band"
     if colors.shape[-1] == 1:
-        # Arrays of two bands are not pictures: the second may be another mask.
+        # An array of two bands is not a picture with alpha: the second may be another mask.
         return array, ""
     if alpha is not None and (alpha == 0).any() and colors.any():
-        # Transparent pixels do not count, in any color.
+        # The colour of transparent pixels has no meaning.
         colors = np.where(alpha[..., None] == 0, colors.dtype.type(0), colors)
         if not colors.any():
             return alpha, ", in the alpha band"
@@ -162,49 +172,50 @@ def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
 
 
 def _beside_black(colors: NDArray[Any]) -> NDArray[np.uint8]:
-    """A colour picture as 0 where it is black, and 1.
+    """Converts a picture of black and one colour to 0 and 1.
 
-    Whoever trains with it makes it gray, and takes what is not black for the target. Of a colour
-    on white, some take all and some nothing.
+    Training code converts such a picture to gray and takes nonzero pixels as the target. A colour
+    on white is refused: depending on the threshold, the target would be everything or nothing.
 
     Raises:
-        MaskError: if it has several colours beside black
+        MaskError: if the picture has several colours beside black
     """
     colored = np.any(colors, axis=-1)
     some = colors[colored]
     if not (some == some[:1]).all():
         raise MaskError(
-            "the mask is a colour picture, and not of black and one other colour; write what is "
-            "meant as white on black"
+            "the mask is a colour picture, and not of black and one other colour; write the target "
+            "as white on black"
         )
     return np.asarray(colored, np.uint8)
 
 
 def greatest(pixels: NDArray[np.uint8]) -> int:
-    """The greatest value of a (height, width) array."""
-    # OpenCV's norms make no arrays, and take a quarter of NumPy's time.
+    """Returns the maximum of a (height, width) array."""
+    # OpenCV's norm allocates no array and takes a quarter of NumPy's time.
     return int(cv2.norm(pixels, cv2.NORM_INF))
 
 
 def _distinct_bytes(array: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """The values that occur, in order."""
-    most, some = greatest(array), cv2.countNonZero(array)
-    # If all that is not zero is the greatest, the sum says so, in a tenth of a histogram's time.
-    if cv2.norm(array, cv2.NORM_L1) == most * some:
-        return np.array([0] * (some < array.size) + [most] * (some > 0))
+    """Returns the distinct values of an array, ascending."""
+    most, nonzero = greatest(array), cv2.countNonZero(array)
+    # Most masks have one value beside 0. Then the sum is the maximum times the number of nonzero
+    # pixels, which takes a tenth of a histogram's time to find out.
+    if cv2.norm(array, cv2.NORM_L1) == most * nonzero:
+        return np.array([0] * (nonzero < array.size) + [most] * (nonzero > 0))
     return np.flatnonzero(cv2.calcHist([array], [0], None, [256], [0, 256]))
 
 
 def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
-    """Reads a mask file: TIFF, PNG and the other rasters Pillow knows, ``.npy``, ``.npz``.
+    """Reads a mask file: ``.npy``, ``.npz``, TIFF, PNG or another image format of Pillow.
 
     Args:
         path: the file
-        setting: which values are the target, where that was set by hand
+        setting: the user's setting of which values are the target
 
     Raises:
-        LockedMask: if the file cannot be opened, which may pass
-        MaskError: if it is missing, broken, too large or no mask
+        LockedMask: if the file cannot be opened for a reason that may be temporary
+        MaskError: if it is missing, broken, too large or not a mask
     """
     try:
         if not path.is_file():
@@ -213,9 +224,9 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
             raise MaskError(f"{path.name} is empty")
         if size > MAX_BYTES:
             raise MaskError(f"{path.name} has {size:,} bytes, too many for a mask")
-    except OSError as error:  # a name that is too long, a link in circles
+    except OSError as error:  # such as a name that is too long, or a loop of links
         raise _unread(path.name[:80], error) from error
-    with _told_of(path.name):
+    with _naming_file(path.name):
         if path.suffix.lower() in (".npy", ".npz"):
             return from_array(read_array(path, MASK_ARRAYS), setting)
         with open_source(path) as stream:
@@ -226,25 +237,25 @@ def read_mask_bytes(content: bytes, name: str, setting: MaskValues | None = None
     """Decodes the bytes of an image file as a mask.
 
     Args:
-        content: of the file
-        name: for messages
-        setting: which values are the target, if that was set by hand
+        content: bytes of the file
+        name: of the file, for messages
+        setting: the user's setting of which values are the target
 
     Raises:
-        MaskError: if they are broken, too large or no mask
+        MaskError: if the file is broken, too large or not a mask
     """
-    with _told_of(name):
+    with _naming_file(name):
         return decode_raster(BytesIO(content), setting)
 
 
 @contextmanager
-def _told_of(name: str) -> Iterator[None]:
-    """Turns what decoders raise into a ``MaskError`` that names the file."""
+def _naming_file(name: str) -> Iterator[None]:
+    """Turns any error of a decoder into a ``MaskError`` that names the file."""
     try:
         yield
     except MaskError as error:
         raise MaskError(f"{name}: {error}") from error
-    except UnidentifiedImageError as error:  # whose own words quote the whole path
+    except UnidentifiedImageError as error:  # its own message has the whole path
         raise MaskError(f"{name} is no image that can be read") from error
     except Image.DecompressionBombError as error:
         raise MaskError(f"{name} claims more than {MAX_PIXELS:,} pixels") from error
@@ -260,11 +271,15 @@ def _unread(name: str, error: OSError) -> MaskError:
 
 
 def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
-    """Decodes a picture as a mask, upright.
+    """Decodes an image file as a mask, and turns it upright.
+
+    Args:
+        stream: the file, at its beginning
+        setting: the user's setting of which values are the target
 
     Raises:
-        MaskError: if it is too large or no mask
-        OSError, ValueError, ...: what the decoders meet in a broken file
+        MaskError: if it is too large or not a mask
+        Exception: any that a decoder raises on a broken file
     """
     try:
         opened = Image.open(stream)
@@ -272,7 +287,7 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
         stream.seek(0)
         if stream.read(2) not in _TIFF_MARKS:
             raise
-        # Of samples that Pillow does not know, such as double precision.
+        # A TIFF of a sample format that Pillow cannot read, such as double precision.
         return _of_tiff(stream, setting)
     with opened as image:
         if image.width * image.height > MAX_PIXELS:
@@ -292,7 +307,7 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
             lossy = lossy and not _is_exact(array)
             array = _nearly_gray(array) if lossy else array
     if white_is_zero and array.dtype.kind in "bu":
-        # Pillow turns such a TIFF round to show it; what was stored is the mask.
+        # Pillow inverts such a TIFF for display; the mask is what is stored.
         array = ~array
         how += ", as stored (white is zero)"
     array, ignore = (array, ignore) if absent is None else _without(array, absent)
@@ -303,13 +318,14 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
 
 
 def _of_pages(mask: Mask) -> Mask:
-    """A mask of a file of several pages, of which the first is read."""
+    """Notes in a mask that its file has several pages, of which only the first is read."""
     pages = "its file has several pages, of which the first is read"
     rule = f"{mask.rule or 'masks'}, of the first of several pages"
     return replace(mask, rule=rule, problem=f"{mask.problem}; {pages}" if mask.problem else pages)
 
 
 def _of_tiff(stream: BinaryIO, setting: MaskValues | None) -> Mask:
+    """Decodes a TIFF with tifffile as a mask, and turns it upright."""
     array, absent = read_tiff(stream, MAX_BYTES)
     array, ignore = (array, None) if absent is None else _without(array, absent)
     stream.seek(0)
@@ -320,30 +336,37 @@ def _of_tiff(stream: BinaryIO, setting: MaskValues | None) -> Mask:
 
 
 def _without(array: NDArray[Any], absent: float) -> tuple[NDArray[Any], int | None]:
-    """A mask without the value that its file declares for no data, and what is *ignore* in it.
+    """Treats the no-data value that a mask's file declares.
 
-    Pixels without data do not count where the others are background and target; where these
-    are of one value, it is the target's, and no data is the background.
+    If the other pixels have 0 among several values, pixels without data become *ignore*. If they
+    have a single value or no 0, pixels without data are the background.
+
+    Args:
+        array: (height, width)
+        absent: the no-data value, which may be NaN
+
+    Returns:
+        the array, and the value in it that means *ignore*; ``None`` if none does
     """
-    where = np.isnan(array) if absent != absent else array == absent
-    others = np.unique(array[~where])
-    if not absent or not where.any() or not others.size:
+    no_data = np.isnan(array) if absent != absent else array == absent
+    others = np.unique(array[~no_data])
+    if not absent or not no_data.any() or not others.size:
         return array, None
     if len(others) == 1 or others[0] != 0:
-        return np.where(where, array.dtype.type(0), array), None
+        return np.where(no_data, array.dtype.type(0), array), None
     if 0 < absent < MAX_PIXELS and absent == int(absent):
         return array, int(absent)
-    ignored = np.where(where, IGNORE, np.where(array == others[-1], TARGET, 0))
+    ignored = np.where(no_data, IGNORE, np.where(array == others[-1], TARGET, 0))
     return (ignored, IGNORE) if len(others) == 2 else (array, None)
 
 
 def _is_exact(array: NDArray[Any]) -> bool:
-    """Whether a picture of a lossy format holds one color, or 0 and one other value."""
+    """Whether a picture of a lossy format was stored without loss: at most two values occur."""
     return array.dtype != np.uint8 or len(np.unique(array)) <= 2
 
 
 def _nearly_gray(array: NDArray[Any]) -> NDArray[Any]:
-    """A lossy picture's green band, where compression alone makes its bands differ."""
+    """Returns the green band of a picture whose bands differ only by lossy compression."""
     if array.ndim != 3 or array.shape[-1] != 3:
         return array
     spread = array.max(axis=-1) - array.min(axis=-1)
@@ -360,12 +383,12 @@ def _of_gray_and_alpha(image: Image.Image) -> tuple[NDArray[Any], None, str]:
 def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
     """Reads a picture with a palette by index, as training code does, or by colour.
 
-    By colour where all colours that occur are gray, so that the palette is no class palette,
-    and where black is not the colour of 0: writers that choose a palette by how common a
-    colour is put it anywhere.
+    It is read by colour if all colours that occur are gray, since class palettes are coloured, and
+    if black has another index than 0, since some writers sort the palette by frequency.
 
     Returns:
-        (height, width) of values, the value that is *ignore*, and how it was read
+        (height, width) of values, the value that means *ignore* if any, and a description of how
+        the picture was read
     """
     indices = np.asarray(image.getchannel(0) if image.mode == "PA" else image)
     colors = np.zeros((256, 3), np.uint8)
@@ -393,7 +416,7 @@ def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
 
 
 def _transparent(image: Image.Image) -> NDArray[np.bool_]:
-    """Which of 256 entries of a palette are transparent."""
+    """Returns (256,) bool, true for transparent entries of a palette."""
     clear = np.zeros(256, np.bool_)
     declared = image.info.get("transparency")
     if isinstance(declared, int) and 0 <= declared < len(clear):
@@ -428,7 +451,7 @@ def load_stored(path: str | os.PathLike[str]) -> Pixels:
     """Reads a mask that PairLens stored, as a (height, width) uint8 array of 0, 1 and 255.
 
     Raises:
-        MaskError: if the file is gone or was changed to something else
+        MaskError: if the file is missing or is not such a mask any more
     """
     try:
         pixels = read_gray(path)

@@ -41,28 +41,33 @@ from pairlens.importers.reading import NoData
 from pairlens.importers.source_files import open_source, reason_of
 
 CHIP = 512
-"""Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
+"""Side in pixels of the images of GRES and RefSegRS, and of a placeholder."""
 
 BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
-"""What every browser draws; a TIFF gets an error mark in the App."""
+"""Formats, by Pillow's names, that every browser shows. The App cannot show TIFFs."""
 
 _TURNED_BY_BROWSERS = "JPEG"
-"""The format that every browser shows upright: Chromium leaves WebP as it is stored."""
+"""The only format whose EXIF orientation every browser applies; Chromium ignores it in WebP."""
 
 _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 
 _AT_ONCE = 1 << 20
-"""Bytes; a smaller file is read once, for its digest and for its header."""
+"""Bytes up to which a file is read into memory once, for both digest and header."""
 
 _last_header = b""
-"""Of the JPEG that was looked at last; most have the header of the one before."""
+"""Header of the last JPEG, since consecutive ones mostly have equal headers."""
 
 _LONGEST_HEADER = 1 << 14
+"""Bytes up to which a JPEG header is cached."""
+
 _SCAN = 0xDA
+"""The JPEG marker SOS, which is followed by the pixels."""
+
 _SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xF0), 0xFE} - {0xC8})
-"""Markers of JPEG that a length follows; ITU-T T.81, table B.1."""
+"""JPEG markers that are followed by a length; ITU-T T.81, table B.1."""
 
 _GRID_STEP = 64
+"""Distance in pixels between the grid lines of a placeholder."""
 
 
 class ImageError(PairLensError):
@@ -71,16 +76,16 @@ class ImageError(PairLensError):
 
 @frozen
 class ImageFacts:
-    """An image's header and content digest.
+    """The facts in an image's header, and the digest of its file.
 
     Attributes:
-        width, height: in pixels, upright
+        width, height: size of the upright image in pixels
         bands: number of channels
         mime_type: of the file
         size_bytes: of the file
         digest: SHA-256 of the file
-        browsable: whether a browser can show it
-        orientation: which way up its rows and columns are stored, 1 to 8; see
+        browsable: whether every browser shows the file upright
+        orientation: EXIF orientation of the stored rows and columns, 1 to 8; see
             :mod:`pairlens.importers.image_frame`
     """
 
@@ -95,11 +100,11 @@ class ImageFacts:
 
     @property
     def raw_size(self) -> tuple[int, int]:
-        """Width and height as the rows and columns are stored."""
+        """Width and height as stored, before the image is turned upright."""
         return upright_size(self.width, self.height, self.orientation)
 
     def as_stored(self) -> ImageFacts:
-        """The facts of the image as it is read where it is not turned."""
+        """Returns the facts of the image when its orientation is ignored."""
         width, height = self.raw_size
         return replace(self, width=width, height=height, orientation=UPRIGHT)
 
@@ -108,7 +113,7 @@ def inspect_image(path: Path) -> ImageFacts:
     """Reads an image's header and digest without decoding it.
 
     Raises:
-        ImageError: if it is missing, no image, or larger than the bound
+        ImageError: if it is missing, not an image, or larger than the bound
     """
     try:
         with open_source(path) as stream:
@@ -126,7 +131,7 @@ def inspect_image(path: Path) -> ImageFacts:
 
 
 def inspect_bytes(data: bytes | memoryview, name: str) -> ImageFacts:
-    """As :func:`inspect_image`, of an image in memory; ``name`` is for messages."""
+    """Does what :func:`inspect_image` does for an image in memory; ``name`` is for messages."""
     global _last_header
     digest = hashlib.sha256(data).hexdigest()
     header = _last_header
@@ -142,11 +147,11 @@ def inspect_bytes(data: bytes | memoryview, name: str) -> ImageFacts:
 
 
 def _jpeg_header(data: bytes | memoryview) -> bytes:
-    """What stands before the pixels of a JPEG: all that Pillow reads of one to open it.
+    """Returns the bytes before the pixels of a JPEG, all that Pillow reads to open it.
 
     Returns:
-        ``b""`` of any other file, of a header that is odd or long, and of one that speaks of
-        further pictures in the file
+        the header; ``b""`` for any other file, for an unusual or long header, and for one of a
+        file with several pictures (MPF)
     """
     place, most = 2, min(len(data), _LONGEST_HEADER)
     if data[:2] != b"\xff\xd8":
@@ -161,10 +166,13 @@ def _jpeg_header(data: bytes | memoryview) -> bytes:
 
 @lru_cache(64)
 def _facts_of(header: bytes) -> ImageFacts | None:
-    """The facts of all images that begin so, but for size and digest; ``None`` if it is no image.
+    """Returns the facts of images with a JPEG header, except file size and digest.
 
-    The images of a dataset were mostly written by one program in one size: they have few headers,
-    and one takes Pillow as long to read as all else that an import does with a small image.
+    The images of a dataset were mostly written by one program in one size, so they share a few
+    headers. Pillow takes as long to parse one as an import takes for the rest of a small image.
+
+    Returns:
+        the facts; ``None`` if it is not a valid header
     """
     try:
         return _inspect(io.BytesIO(header), "", len(header), "")
@@ -204,7 +212,7 @@ def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
 
 
 def _inspect_tiff(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
-    """Inspects TIFFs with sample formats that Pillow does not know."""
+    """Inspects a TIFF of a sample format that Pillow cannot read."""
     stream.seek(0)
     try:
         with tifffile.TiffFile(stream) as tiff:
@@ -225,18 +233,17 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8], str]:
     """Decodes an image as RGB, upright.
 
-    One band is repeated, bands past the third are left out, an alpha band with them; deeper
-    than 8 bits is stretched between the 1st and 99th percentile of each image's valid pixels.
-    Pixels without data are black. Of 16-bit colour that Pillow alone can read (PNG, LZW in
-    TIFF) the upper 8 bits are taken.
+    A single band is repeated; bands after the third, such as alpha, are dropped. Values of more
+    than 8 bits are stretched between the 1st and 99th percentile of the image's valid pixels,
+    except 16-bit colour in PNG or LZW-compressed TIFF, of which Pillow reads only the upper 8 bits.
+    Pixels without data become black.
 
     Args:
         path: the file
-        setting: which pixels hold no data, where that was set by hand
+        setting: the user's setting of which pixels have no data
 
     Returns:
-        (height, width, 3) uint8, and which value was taken for no data, in words; ``""`` where
-        there is none
+        (height, width, 3) uint8, and a description of the no-data value; ``""`` if there is none
 
     Raises:
         ImageError: if the image cannot be decoded
@@ -261,7 +268,7 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
 
 
 def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
-    """Decodes TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
+    """Decodes a TIFF that Pillow cannot read, such as one of many bands."""
     try:
         with open_source(path) as stream:
             return read_tiff(stream, MAX_BYTES)
@@ -275,22 +282,25 @@ def _tags(image: Image.Image) -> Mapping[int, Any]:
 
 
 def _is_deep_colour(image: Image.Image) -> bool:
-    """Whether Pillow would give the upper 8 bits alone, which are nearly black in most data."""
+    """Whether an image is a TIFF of deep colour that tifffile reads in full depth.
+
+    Pillow would keep only the upper 8 bits, which are nearly black in most remote-sensing data.
+    """
     bits = _tags(image).get(_BITS_PER_SAMPLE, (8,))
     readable = _tags(image).get(COMPRESSION, 1) in TIFFFILE_READS
     return max(bits) > 8 and readable and not image.mode.startswith(("I", "F"))
 
 
 def _decode(image: Image.Image) -> NDArray[np.generic]:
-    """(height, width) or (height, width, bands) of any depth."""
+    """Decodes an open image, upright: (height, width) or (height, width, bands) of any depth."""
     image = upright(image)
-    # Pillow's own conversion to RGB cuts deeper samples off at 255.
+    # Pillow's conversion to RGB clips deeper samples at 255.
     direct = image.mode.startswith(("I", "F")) or image.mode in ("L", "RGB", "RGBA", "RGBX")
     return pixels_of(image if direct else image.convert("RGB"))
 
 
 def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.uint8]:
-    """Draws a neutral chip with a coordinate grid, the placeholder of a missing image.
+    """Draws the placeholder of a missing image: gray with a coordinate grid.
 
     Args:
         name: written on it; characters outside ASCII become ``?``

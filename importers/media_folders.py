@@ -1,16 +1,16 @@
-"""The folders that PairLens makes for datasets: whose one is, and when one may be deleted.
+"""Media folders, which hold the masks and renditions of datasets: who owns one, when to delete it.
 
-A folder belongs to a dataset by the dataset's id in one database, which its marker names: a
-clone, a dataset of the same name in another database and one that was read back from an export
-get folders of their own as soon as something is written for them. Folders are named after their
-datasets for people alone.
+Each folder has a marker file that lists its owners, each by the id of a database and of a dataset
+in it. So a clone, a dataset of the same name in another database and one that was read back from an
+export each get a folder of their own as soon as a file is written for them. The folder's name
+contains the dataset's name only so that people can find it.
 
-Labels name files by path, and whatever copies a label does not copy its file. So a folder is
-deleted only when no document of the database mentions it and no other database has used it.
+Labels refer to mask files by path, and copying a label does not copy its file. So a folder is
+deleted only when no document of the database contains its path and no other database owns it.
 
-A dataset whose media have copies in an object store (:mod:`pairlens.importers.media_store`) has its
-folder in the cache, with its id in the name: on every machine that has its cache at the same path
-that is the same folder, and nobody else's.
+A dataset whose media are copied to an object store (:mod:`pairlens.importers.media_store`) has its
+folder in the cache, and the folder's name ends in the dataset's id. Its path is then the same on
+all machines whose cache has the same path.
 """
 
 from __future__ import annotations
@@ -34,43 +34,43 @@ from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import MARKER, add_owner, owners_of, safe_name
 
 EARLIER = "earlier_media_dirs"
-"""Key in PairLens' info: media folders of others in which some of the dataset's files lie."""
+"""Name of the fact that lists folders of other datasets which hold some of the dataset's files."""
 
 STORE = "media_store"
-"""Key in PairLens' info: the address in an object store under which media have copies."""
+"""Name of the fact that is the address of the object store to which media are copied."""
 
 Given = Path | str | None
-"""Where media are to go: a folder, or the address of an object store as text."""
+"""The user's choice for media: a folder, or the address of an object store as a string."""
 
 _PATHS = re.compile(rb"\x02[^\0]+\0.{4}(/[^\0]*)\0", re.DOTALL)
-"""Strings of a stored document that may be paths: type, name, length, and a text with a slash."""
+"""Strings in a BSON document that begin with a slash: type byte, name, length and value."""
 
 _FOLDERS = 10_000
-"""Folders whose links are remembered."""
+"""Folders whose real path is cached while all documents are searched for paths."""
 
 _WHOSE = b"PairLens keeps copies of media here, those of each dataset in a folder of its own.\n"
-"""What an object at the address says."""
+"""Content of the object that marks an address in an object store as PairLens' own."""
 
 _SHARED = "media"
-"""The folder in the cache of media that have copies in an object store."""
+"""Name of the folder in the cache for media that are copied to an object store."""
 
 _DATABASE, _DATASET = "database ", " dataset "
 
 
 def media_root() -> Path:
-    """Where media folders and unpacked archives are by default.
+    """Returns the folder of media folders and unpacked archives by default.
 
-    FiftyOne replaces and deletes folders in this one's parent by the names of zoo datasets,
-    which it looks for in all folders that are not hidden.
+    Its name begins with a dot since FiftyOne treats each visible folder in
+    ``default_dataset_dir`` as a zoo dataset, which it may replace or delete.
     """
     return Path(str(fo.config.default_dataset_dir)) / ".pairlens"
 
 
 def given_folder(given: Given) -> Path | None:
-    """The folder that was given for media; ``None`` for an object store, or if none was given.
+    """Returns the user's media folder, absolute; ``None`` for an object store or no choice.
 
     Raises:
-        UsageError: for the address of an object store as a :class:`Path`
+        UsageError: if the address of an object store is given as a :class:`Path`
     """
     if given is None or object_stores.is_address(str(given)):
         return None
@@ -80,17 +80,17 @@ def given_folder(given: Given) -> Path | None:
 
 
 def given_store(given: Given) -> str:
-    """The address of the object store that is given for media; ``""`` where none is."""
+    """Returns the address of the object store that the user gives for media; ``""`` if none."""
     if given is None or not object_stores.is_address(str(given)):
         return ""
     return object_stores.plain_address(str(given))
 
 
 def media_dir(dataset: Any) -> Path:
-    """The folder that files of a dataset are written to, and of no other; made if need be."""
+    """Returns the folder that files of this dataset alone are written to, creating it if needed."""
     facts = store.info(dataset)
     known = facts.get("media_dir")
-    # A clone has the facts of another, whose folder need not be on this machine.
+    # A clone has the facts of its original, whose folder need not exist on this machine.
     if known and (not facts.get(STORE) or known.endswith(f"-{fo_internals.dataset_id(dataset)}")):
         folder = Path(known)
         if not folder.exists() or _own_line(dataset) in owners_of(folder):
@@ -99,15 +99,17 @@ def media_dir(dataset: Any) -> Path:
 
 
 def check_media_dir(given: Given, source: Path) -> None:
-    """Validates the folder that is given for a new dataset's media.
+    """Validates the user's choice of a folder or object store for a new dataset's media.
+
+    A marker object is written to an object store, which shows that it is writable.
 
     Args:
-        given: the folder, if one is, or an address, to which is written what says whose it is
-        source: what is imported
+        given: the folder or address; ``None`` is always valid
+        source: path of the published files
 
     Raises:
-        UsageError: if it lies in the source or around it
-        StateError: if it holds something else, or the store refuses
+        UsageError: if the folder is in the source, or the source in it
+        StateError: if the folder has other content, or the store cannot be written to
     """
     if address := given_store(given):
         object_stores.put(f"{address}/{MARKER}", _WHOSE)
@@ -127,29 +129,33 @@ def check_media_dir(given: Given, source: Path) -> None:
 
 
 def claim(dataset: Any, given: Given = None, name: str = "") -> Path:
-    """Gives a dataset a media folder, and stores which.
+    """Makes a media folder for a dataset and stores its path in the dataset's facts.
 
     Args:
         dataset: any dataset
-        given: a folder that :func:`check_media_dir` let pass, or the address of a store; by
-            default a new one, with copies in the same store as those of the one before
-        name: for the new one; the dataset's by default
+        given: a folder or the address of a store that :func:`check_media_dir` accepted. By default
+            a new folder is made, whose files are copied to the dataset's present store, if any
+        name: what a new folder is named after; by default the dataset's name
+
+    Returns:
+        the folder
 
     Raises:
         StateError: if the folder cannot be made
     """
     facts = store.info(dataset)
-    earlier = [one for one in (*facts.get(EARLIER, ()), facts.get("media_dir")) if one]
+    earlier = [path for path in (*facts.get(EARLIER, ()), facts.get("media_dir")) if path]
 
     address = given_store(given) or ("" if given else str(facts.get(STORE) or ""))
     stored = {STORE: address} if address or facts.get(STORE) else {}
 
     def take(folder: Path) -> None:
-        others = [one for one in dict.fromkeys(earlier) if one != str(folder)]
+        others = [path for path in dict.fromkeys(earlier) if path != str(folder)]
         kept = {EARLIER: others} if others else {}
         store.update_info(dataset, media_dir=str(folder), **kept, **stored)
 
-    # Stored before it is made, so that it goes with the dataset of a process that is killed.
+    # The path is stored before the folder is made: if this process is killed in between, deleting
+    # the unfinished dataset deletes the folder too.
     if address:
         take(folder := _shared_folder(name or dataset.name, dataset))
         return _made(folder, dataset)
@@ -160,54 +166,58 @@ def claim(dataset: Any, given: Given = None, name: str = "") -> Path:
 
 
 def _shared_folder(name: str, dataset: Any) -> Path:
-    """The folder of media that have copies in an object store."""
+    """Returns the path of a media folder whose files are copied to an object store."""
     root = cache_folder() / _SHARED
     return root / f"{safe_name(name)[:60]}-{fo_internals.dataset_id(dataset)}"
 
 
 def media_dirs(facts: dict[str, Any]) -> list[Path]:
-    """The folders in which files of a dataset may lie, its own first."""
-    return [Path(one) for one in (facts.get("media_dir"), *facts.get(EARLIER, ())) if one]
+    """Returns the folders that may hold files of a dataset with these facts, its own first."""
+    return [Path(path) for path in (facts.get("media_dir"), *facts.get(EARLIER, ())) if path]
 
 
 def is_of(folder: Path, dataset: Any) -> bool:
-    """Whether a folder was made for a dataset, be its database elsewhere now."""
-    of = f"{_DATASET}{fo_internals.dataset_id(dataset)}"
+    """Whether a folder was made for a dataset, even if its database has another address now."""
+    suffix = f"{_DATASET}{fo_internals.dataset_id(dataset)}"
     owners = owners_of(folder)
-    return any(one.endswith(of) for one in owners) or (
+    return any(line.endswith(suffix) for line in owners) or (
         bool(owners) and is_nameless(folder, dataset)
     )
 
 
 def is_nameless(folder: Path, dataset: Any) -> bool:
-    """Whether an older version made a folder, for any dataset of a name, and none has it yet."""
+    """Whether an older version made a folder, and no dataset owns it by id yet.
+
+    Older versions wrote the dataset's name into the marker instead of its id.
+    """
     owners = owners_of(folder)
     nameless = folder.is_dir() and not any(line.startswith(_DATABASE) for line in owners)
     return nameless and _own_line(dataset) not in owners
 
 
 def source_line() -> str:
-    """The line that an unpacked archive's marker has for this database."""
+    """Returns the line for this database in the marker of an unpacked archive."""
     return f"{_DATABASE}{fo_internals.database_id()}"
 
 
 def remove_unused(folder: Path, but: Any = None) -> str:
-    """Deletes a folder that PairLens made, or one within, unless its files may be in use.
+    """Deletes a folder that PairLens made, or one in it, unless its files may be in use.
 
     Args:
         folder: the folder
-        but: a dataset whose use does not count, since it is to be deleted
+        but: a dataset whose use does not count, since it is about to be deleted
 
     Returns:
-        why it was left, in words; ``""`` where it is gone or not PairLens' own
+        a sentence on why the folder was left; ``""`` if it is deleted or PairLens did not make it
     """
     if _marked(folder) is None:
         if folder.parent == media_root() and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()  # whoever made it did not come to its mark
+            folder.rmdir()  # its process was killed before it wrote the marker
         return ""
     if why := why_used(folder, but):
         return f"{folder} was left: {why}"
-    for entry in folder.iterdir():  # the mark goes last, without which nobody would delete the rest
+    # The marker is deleted last: a folder without it would never be deleted after a crash.
+    for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         elif entry.name != MARKER:
@@ -217,52 +227,55 @@ def remove_unused(folder: Path, but: Any = None) -> str:
 
 
 def why_used(folder: Path, but: Any = None) -> str:
-    """Why the files in a folder that PairLens made, or one within, may be in use.
+    """Returns why the files in a folder that PairLens made, or in one within it, may be in use.
 
     Args:
         folder: the folder
-        but: a dataset whose use does not count, since it is to be deleted
+        but: a dataset whose use does not count, since it is about to be deleted
 
     Returns:
-        the reason in words; ``""`` where nothing in this database uses them
+        the reason as a clause; ``""`` if nothing uses the files
     """
     return _why_used([folder], but)[folder]
 
 
 def unused_folders() -> list[Path]:
-    """The folders where media are by default whose files no dataset uses, sorted.
+    """Returns the folders in :func:`media_root` whose files no dataset uses, sorted.
 
-    Folders without PairLens' mark, links, and those that another database may use are not among
-    them.
+    Folders without PairLens' marker, symbolic links, and folders that another database may use
+    are not included.
     """
     root = media_root()
-    there = sorted(root.iterdir()) if root.is_dir() else []
-    marked = [one for one in there if not one.is_symlink() and (one / MARKER).is_file()]
+    entries = sorted(root.iterdir()) if root.is_dir() else []
+    marked = [
+        folder for folder in entries if not folder.is_symlink() and (folder / MARKER).is_file()
+    ]
     return unused_of(marked)
 
 
 def unused_of(folders: Sequence[Path]) -> list[Path]:
-    """Of folders that PairLens made, those whose files no dataset of any database uses."""
+    """Selects the folders made by PairLens whose files no dataset of any database uses."""
     return [folder for folder, why in _why_used(folders).items() if not why]
 
 
 def _marked(folder: Path) -> Path | None:
-    """The folder that PairLens made of a folder and those around it, if one is."""
-    around = (one for one in (folder, *folder.parents) if (one / MARKER).is_file())
-    return next(around, None) if folder.exists() else None
+    """Returns the innermost of a folder and its parents that has a marker, if any."""
+    marked = (path for path in (folder, *folder.parents) if (path / MARKER).is_file())
+    return next(marked, None) if folder.exists() else None
 
 
 def _why_used(folders: Sequence[Path], but: Any = None) -> dict[Path, str]:
-    """As :func:`why_used` of several folders, with one look at the database for all of them."""
+    """Does what :func:`why_used` does for several folders, reading the database once."""
     own = _own_line(but) if but is not None else ""
     reasons = {folder: _why_owned(folder, own) for folder in folders}
     others = [folder for folder, why in reasons.items() if not why]
     name = but.name if but is not None else None
     found = _mentioned(others, but=name) if others else {}
-    return reasons | {one: f"dataset {name!r} uses files in it" for one, name in found.items()}
+    return reasons | {path: f"dataset {name!r} uses files in it" for path, name in found.items()}
 
 
 def _why_owned(folder: Path, but: str) -> str:
+    """Returns why the marker of a folder forbids to delete it; ``but`` is a line to disregard."""
     marked = _marked(folder)
     if marked is None:
         return "PairLens did not make it"
@@ -273,10 +286,12 @@ def _why_owned(folder: Path, but: str) -> str:
 
 
 def _own_line(dataset: Any) -> str:
+    """Returns the line for a dataset in the marker of a folder that it owns."""
     return f"{source_line()}{_DATASET}{fo_internals.dataset_id(dataset)}"
 
 
 def _made(folder: Path, dataset: Any) -> Path:
+    """Creates a folder if it does not exist, and adds a dataset to its owners."""
     try:
         add_owner(folder, _own_line(dataset))
     except OSError as error:
@@ -299,11 +314,11 @@ def _cannot_make(folder: Path, error: OSError) -> StateError:
 
 
 def _new_folder(name: str, take: Callable[[Path], None]) -> Path:
-    """A folder that nobody else has, which is made.
+    """Creates a folder in :func:`media_root` whose name is not taken.
 
     Args:
         name: what it is named after
-        take: called with the folder before it is made
+        take: called with the path before the folder is created
     """
     root, first = media_root(), safe_name(name)
     for number in count(1):
@@ -321,15 +336,15 @@ def _new_folder(name: str, take: Callable[[Path], None]) -> Path:
         except OSError as error:
             raise _cannot_make(folder, error) from error
         return folder
-    raise AssertionError  # the names do not end
+    raise AssertionError  # unreachable: the loop has no end
 
 
 def _living_owners(folder: Path, but: str = "") -> Iterator[str]:
-    """Names of the datasets that a folder was made for and that are there, as far as is known.
+    """Yields descriptions of the owners of a folder that exist, or that may in another database.
 
     Args:
         folder: the folder
-        but: a line of its marker that does not count
+        but: a line of its marker to disregard
     """
     for line in owners_of(folder):
         if line == but:
@@ -352,10 +367,17 @@ def _name_of(dataset_id: str) -> str | None:
 
 
 def _mentioned(folders: Sequence[Path], but: str | None) -> dict[Path, str]:
-    """By folder, the name of a dataset with a document that holds its path or that of a file in it.
+    """Finds the folders whose path, or the path of a file in them, is in a document of a dataset.
 
-    All documents are read as they are stored, so that no field is overlooked, and links are
-    followed: FiftyOne can export files as links.
+    All documents are searched as raw BSON, so that no field is overlooked. Symbolic links are
+    resolved, since FiftyOne can export files as links.
+
+    Args:
+        folders: the folders
+        but: name of a dataset whose documents do not count
+
+    Returns:
+        the name of one such dataset by folder; folders that no document mentions are left out
     """
     places = {os.fsencode(os.path.realpath(folder)): folder for folder in folders}
     parents = lru_cache(_FOLDERS)(_resolved)
@@ -377,7 +399,13 @@ def _resolved(path: bytes) -> bytes:
 def _leads_to(
     path: bytes, folders: Collection[bytes], parents: Callable[[bytes], bytes]
 ) -> bytes | None:
-    """Which of the folders a path is of, or of what is in it, with all links followed."""
+    """Returns the one of some folders that a path leads into, with all links resolved.
+
+    Args:
+        path: an absolute path from a document
+        folders: real paths of the folders
+        parents: resolves the links in the path of a parent folder
+    """
     parent, _, name = path.rpartition(b"/")
     place = parents(parent or b"/") + b"/" + name
     if os.path.islink(place):  # noqa: PTH114 - pathlib takes no bytes

@@ -1,15 +1,14 @@
-"""Copies of a dataset's media in an object store, from which its other machines get them.
+"""Copies a dataset's media to an object store, so that other machines can fetch them.
 
-The App shows files of the machine that it runs on, and samples name these. So media are written to
-a folder here as ever; what samples name of it is copied to the store, and what they name that is
-not here is copied from there. A file that was written for a sample is not written to again, so its
-copy is made once, and a store takes an object whole or not at all.
+The App shows local files, so media are written to a local folder in any case. Those that samples
+refer to are then copied to the store, and those that are missing locally are copied from there. A
+file that was written for a sample is not changed later, so each file is copied once.
 
 ::
 
     CACHE/media/NAME-ID/masks/...       on each machine
-    ADDRESS/NAME-ID/masks/...           in the store, of all datasets that were given the address
-    ADDRESS/.pairlens                   written to see whether it can be
+    ADDRESS/NAME-ID/masks/...           in the store, for each dataset with this address
+    ADDRESS/.pairlens                   a marker, which also shows that the store is writable
 """
 
 from __future__ import annotations
@@ -52,24 +51,25 @@ from pairlens.importers.object_stores import (
 from pairlens.importers.parallel import Progress, map_items, no_progress
 
 _IN_A_REVIEW = 10
-"""Seconds."""
+"""Timeout in seconds for sending a file while a reviewer waits."""
 
 _TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".parquet")
-"""Of these, what lies beside one is published with it."""
+"""Suffixes of tables; files in the folder of a published table count as published too."""
 
 A = TypeVar("A")
 
 
 @dataclass
 class Exchange:
-    """What came of bringing a machine and a store together.
+    """The result of exchanging files between this machine and a store.
 
     Attributes:
-        store: the address; ``""`` where a dataset has none
-        sent, fetched: files that were copied to the store, and from there
-        lacking: files that samples name and that are neither here nor there
-        differing: files that are another here than there
-        lacks, differs: one of each; ``""`` where there is none
+        store: address of the store; ``""`` if the dataset has none
+        sent: number of files that were copied to the store
+        fetched: number of files that were copied from the store
+        lacking: number of files that samples refer to and that exist neither here nor in the store
+        differing: number of files whose content here differs from that in the store
+        lacks, differs: path of one lacking and of one differing file; ``""`` if there is none
     """
 
     store: str = ""
@@ -82,16 +82,16 @@ class Exchange:
 
 
 def check_apart(given: Given, root: Path | str) -> None:
-    """Validates that media do not go among the published files in an object store.
+    """Validates that media are not copied to a folder of published files in an object store.
 
-    These would be other ones from then on: what lies there tells one version from the next.
+    The listing of the published files identifies their version, so added objects would change it.
 
     Args:
-        given: where media are to go
-        root: what is imported
+        given: the user's choice for media
+        root: folder or address of the published files
 
     Raises:
-        UsageError: if they would
+        UsageError: if the address for media is in the published files
     """
     address, root = given_store(given), str(root)
     if not address or not is_address(root):
@@ -106,10 +106,12 @@ def check_apart(given: Given, root: Path | str) -> None:
 
 
 def exchange(dataset: Any, progress: Progress = no_progress) -> Exchange:
-    """Copies what samples name and is on one side alone to the other: here, or in the store.
+    """Copies media that are only on this machine to the store, and media that are only there here.
+
+    Only files that samples or the change log refer to are copied.
 
     Args:
-        dataset: that PairLens imported; one without a store is left alone
+        dataset: a dataset that PairLens imported; nothing is done if it has no store
         progress: called with files copied and files to copy
 
     Raises:
@@ -120,8 +122,8 @@ def exchange(dataset: Any, progress: Progress = no_progress) -> Exchange:
     if not address:
         return done
     own = media_dir(dataset)
-    # Of a clone, what was there before lies in the folder of another dataset.
-    folders = [one for one in media_dirs(store.info(dataset)) if one.parent == own.parent]
+    # A clone has files in the folder of its original, which is in the cache as well.
+    folders = [folder for folder in media_dirs(store.info(dataset)) if folder.parent == own.parent]
     try_all(
         partial(_exchange, dataset, folder, f"{address}/{folder.name}", done, progress)
         for folder in folders
@@ -130,9 +132,10 @@ def exchange(dataset: Any, progress: Progress = no_progress) -> Exchange:
 
 
 def try_all(works: Iterable[Callable[[], object]]) -> None:
-    """Does all that can be done, and raises what the first of the others did.
+    """Calls all functions even if some fail, and then raises the first error.
 
-    A key that may only read fetches, and a full disk does not keep what is on it from being sent.
+    So files are fetched even if the credentials do not allow to write, and sent even if the disk
+    is full.
     """
     failed: list[PairLensError] = []
     for work in works:
@@ -145,14 +148,14 @@ def try_all(works: Iterable[Callable[[], object]]) -> None:
 
 
 def send(dataset: Any, files: Iterable[str]) -> None:
-    """Copies new files of a dataset to its store, if it has one.
+    """Copies new files of a dataset to its store, if it has one, during a review.
 
-    A store that does not answer holds a reviewer up for some seconds, and there is a warning: the
-    next step that writes media sends what the store lacks.
+    If the store does not answer within :data:`_IN_A_REVIEW` seconds, a warning is issued, and the
+    next step that writes media sends the files.
 
     Args:
-        dataset: that PairLens imported
-        files: their paths; those that are not in the dataset's own folder are left out
+        dataset: a dataset that PairLens imported
+        files: paths; those that are not in the dataset's own media folder are ignored
     """
     wanted = set(files)
     address = store.info(dataset).get(STORE) if wanted else None
@@ -196,23 +199,23 @@ def _count(
     there: Mapping[str, StoredObject],
     lacking: set[str],
 ) -> None:
-    """Counts the files that copying does not help."""
+    """Counts the lacking and the differing files, which are not copied."""
     both = sorted(here & there.keys())
-    differing = [one for one in both if _differs(address, folder / one, there[one])]
+    differing = [name for name in both if _differs(address, folder / name, there[name])]
     done.lacking, done.differing = done.lacking + len(lacking), done.differing + len(differing)
-    done.lacks = done.lacks or next((str(folder / one) for one in sorted(lacking)), "")
-    done.differs = done.differs or next((str(folder / one) for one in differing), "")
+    done.lacks = done.lacks or next((str(folder / name) for name in sorted(lacking)), "")
+    done.differs = done.differs or next((str(folder / name) for name in differing), "")
 
 
 def _differs(address: str, file: Path, one: StoredObject) -> bool:
-    """Whether a file and its copy differ: in size, or where it was written to since, in content."""
+    """Whether a file and its copy differ in size, or if the file is newer, in content."""
     facts = file.stat()
     if facts.st_size != one.size or facts.st_mtime < one.changed + 1:
         return facts.st_size != one.size
     with open(file, "rb") as stream:
         if hashlib.file_digest(stream, "md5").hexdigest() == one.md5:
             return False
-    # The clocks differ, and the store tells another digest of what it encrypts.
+    # The MD5 can differ or be missing although the content is equal, as in an encrypted store.
     with TemporaryDirectory(prefix="pairlens-copy-") as made:
         Copier(address).copy(one, copy := Path(made) / "copy")
         return not filecmp.cmp(file, copy, shallow=False)
@@ -242,7 +245,7 @@ def _fetch_all(
 ) -> None:
     if not objects:
         return
-    with explaining_write_errors(folder):  # of a clone, it is made for another dataset
+    with explaining_write_errors(folder):  # a clone's folder may be that of its original
         add_owner(folder, source_line())
     with object_cache.room(folder, address, sum(one.size for one in objects)):
         for _ in _each(partial(_fetch, Copier(address), folder), objects):
@@ -252,7 +255,7 @@ def _fetch_all(
 
 @contextmanager
 def _kept(dataset: Any) -> Iterator[None]:
-    """Says of what could not be sent what becomes of it."""
+    """Adds to errors of sending that the files are kept, and how to send them later."""
     try:
         yield
     except StateError as error:
@@ -263,7 +266,7 @@ def _kept(dataset: Any) -> Iterator[None]:
 
 
 def _each(work: Callable[[A], None], items: Sequence[A]) -> Iterator[A]:
-    """Does something with items at once; yields each that it is done with."""
+    """Calls a function with all items in parallel; yields each item when it is done."""
     for outcome in map_items(work, items, workers=object_cache.AT_ONCE):
         outcome.unwrap()
         yield outcome.item
@@ -274,8 +277,8 @@ def _fetch(copier: Copier, folder: Path, one: StoredObject) -> None:
 
 
 def _named(dataset: Any, folder: Path) -> set[str]:
-    """The files in a folder that samples and the log of changes name, by their paths in it."""
-    # As of media_folders: strings of stored documents, so that no field is overlooked.
+    """Returns the files in a folder that samples or the change log refer to, relative to it."""
+    # Raw documents are searched, as in media_folders, so that no field is overlooked.
     start = re.escape(os.fsencode(f"{folder}/"))
     pattern = re.compile(rb"\x02[^\0]+\0.{4}" + start + rb"([^\0]+)\0", re.DOTALL)
     names = {os.fsdecode(name) for part in _stored(dataset) for name in pattern.findall(part)}

@@ -1,4 +1,4 @@
-"""Names of files in archives and object stores, which can be anything, as names in a folder."""
+"""Checks whether names of archive members and objects can be file names in a folder."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pairlens.importers.image_lookup import MAX_PATH
 
 
 class Names:
-    """The names that were taken, without regard to case, since a disk may have none."""
+    """The names taken so far. Case is ignored, since a file system may ignore it."""
 
     def __init__(self) -> None:
         self._files: set[str] = set()
         self._folders: set[str] = set()
 
     def refusal(self, name: str) -> str:
-        """Takes a name, and returns ``""``, or why it cannot be beside those before."""
+        """Takes a name and returns ``""``, or returns why it conflicts with an earlier one."""
         name = name.casefold()
         parts = name.split("/")
         folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
@@ -28,7 +28,7 @@ class Names:
 
 
 def name_refusal(name: str) -> str:
-    """Why a name is none of a file in a folder or below it; ``""`` where it is one."""
+    """Returns why a name cannot be a relative path within a folder; ``""`` if it can."""
     if not all(is_plain_name(part) for part in name.split("/")):
         return "its name leads out of the folder or is none"
     return "its name is longer than any path" if len(name.encode()) > MAX_PATH else ""

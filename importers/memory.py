@@ -1,7 +1,7 @@
-"""Whether the machine has no memory left, and telling that from a file that claims much.
+"""Tells errors of a machine without free memory from those of files that claim to be huge.
 
-A decoder that gets no memory fails as one does on a broken file. A record is not to be counted as
-broken for that: the step ends, and what was not done is done by the next run.
+A decoder that cannot allocate memory fails like one that reads a broken file. The record must not
+be counted as broken then: the step ends, and the next run continues.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ import mmap
 from collections.abc import Iterator
 
 ENOUGH = 1 << 30
-"""Bytes; no record takes more (see :data:`pairlens.importers.arrays.MAX_BYTES`). Where so much can
-still be had, an error that speaks of memory is of a file that claims more."""
+"""Bytes, more than any valid record needs (see :data:`pairlens.importers.arrays.MAX_BYTES`). If so
+much can still be allocated, an error about memory comes from a file that claims more."""
 
 _WORDS = (
     "out of memory", "allocate memory", "enough memory", "insufficient memory",
     "unable to allocate", "cannot allocate", "can't start new thread", "failed to map segment",
     "bad_alloc", "bad allocation",
 )  # fmt: skip
-"""Of Pillow, OpenCV, torch, Arrow and the system's loader, which raise errors of other classes."""
+"""Messages of Pillow, OpenCV, torch, Arrow and the dynamic loader, which do not all raise
+``MemoryError``."""
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error, or one that it came of, is of a machine that has no memory left."""
+    """Whether an error, or one in its chain, was raised since the machine has no memory left."""
     return any(map(_speaks_of_memory, chain_of(error))) and _is_short()
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and those that were met or handled when it was raised."""
+    """Yields an error, its cause or context, the cause or context of that, and so on."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -44,6 +45,7 @@ def _speaks_of_memory(error: BaseException) -> bool:
 
 
 def _is_short() -> bool:
+    """Whether :data:`ENOUGH` bytes cannot be allocated."""
     try:
         mmap.mmap(-1, ENOUGH, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except (OSError, MemoryError):

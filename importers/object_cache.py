@@ -1,16 +1,17 @@
-"""The cache of what was fetched from object stores: each object once, within a bound of bytes.
+"""A cache of bounded size for objects that were fetched from object stores.
 
-A folder of the cache holds a version of what lies at an address and is not changed again: when
-objects changed since, the next fetch makes another folder, with links to the files that did not
-change. So a dataset keeps the files that it was imported from. Folders that no dataset names are
-removed, the longest unused first, where room is needed.
+There is one folder for each version of the objects at an address. If objects have changed when they
+are fetched again, a new folder is made, with hard links to the files that did not change. So a
+dataset keeps the files that it was imported from. If the cache is full, folders that no dataset
+uses are deleted, least recently used first.
 
 ::
 
-    CACHE/ADDRESS-DIGEST/VERSION/content/...
-                                 listing.jsonl   what the files are
-                                 .using-PROCESS  who reads it, though no dataset does yet,
-                                                 and the bytes that are to be there when it is done
+    CACHE/ADDRESS-DIGEST/VERSION/content/...     the fetched files
+                                 listing.jsonl   name, size and version of each object
+                                 .using-PROCESS  marks a process that uses the folder though no
+                                                 dataset does yet; contains the size in bytes that
+                                                 the folder will have
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ from pairlens.importers.parallel import Progress, map_items
 from pairlens.importers.source_files import reason_of
 
 AT_ONCE = 16
-"""Objects; each is waited for most of the time."""
+"""Objects that are transferred at the same time; most of the time is spent on waiting."""
 
 _CONTENT, _LISTING, _LOCK, _USING = "content", "listing.jsonl", ".lock", ".using-"
 _MOST_LINE = 1 << 14
 _WEEK = 7 * 24 * 3600
-"""Seconds after which a process of another machine is taken to have ended."""
+"""Seconds after which a process on another machine counts as ended."""
 
 
 def fetch(
@@ -59,18 +60,18 @@ def fetch(
     """Fetches the needed objects at an address that are not in the cache.
 
     Args:
-        address: as :func:`pairlens.importers.object_stores.plain_address` gives it
-        wanted: picks from the names of the objects
-        owner: line of the folder's marker; ``""`` where no dataset is made of it
-        on_note: receives remarks on the objects
+        address: as :func:`pairlens.importers.object_stores.plain_address` returns it
+        wanted: selects the needed ones from the names of all objects
+        owner: line for the folder's marker; ``""`` if no dataset is made from the files
+        on_note: receives notes on objects that are left out
         progress: called with objects fetched and objects to fetch
 
     Returns:
-        the folder of that version, or the archive or table in it that the address is of
+        the folder of the version, or the file in it if the address is of a single object
 
     Raises:
-        UsageError: if nothing is there
-        StateError: if it cannot be reached, nothing of it is needed, or there is no room for it
+        UsageError: if there is nothing at the address
+        StateError: if the store cannot be reached, no object is needed, or there is no room
     """
     listing = list_objects(address, on_note)
     names = list(listing.objects)
@@ -90,22 +91,24 @@ def fetch(
 
 
 def _place(listing: Listing) -> Path:
-    told_apart = hashlib.sha256(listing.address.encode()).hexdigest()[:12]
-    name = f"{safe_name(listing.address.partition('://')[2])[:60]}-{told_apart}"
+    """Returns the folder of a version."""
+    digest = hashlib.sha256(listing.address.encode()).hexdigest()[:12]
+    name = f"{safe_name(listing.address.partition('://')[2])[:60]}-{digest}"
     return cache_folder() / name / listing.digest
 
 
 def _begin(place: Path, owner: str) -> None:
-    """Makes the folder of a version, and says that this process reads it."""
+    """Creates the folder of a version, and marks it as used by this process."""
     (place / _CONTENT).mkdir(parents=True, exist_ok=True)
     if owner:
         add_owner(place, owner)
-    (place / MARKER).touch()  # whose time tells when it was used last
+    (place / MARKER).touch()  # its time of change is the time of the last use
     _mark(place).touch()
 
 
 @contextmanager
 def _writing(place: Path) -> Iterator[None]:
+    """Turns errors of writing to the cache into :class:`StateError`."""
     try:
         yield
     except OSError as error:
@@ -127,7 +130,10 @@ def _copy_one(copier: Copier, content: Path, one: StoredObject) -> None:
 
 
 def _is_there(place: Path, one: StoredObject) -> bool:
-    """Whether an object was fetched, and nobody wrote to the file since, which made it newer."""
+    """Whether an object was fetched and its file was not written to since.
+
+    A fetched file has the object's time of change.
+    """
     file = place / _CONTENT / one.name
     if not file.is_file() or (facts := file.stat()).st_size != one.size:
         return False
@@ -141,17 +147,17 @@ def _write_listing(place: Path, listing: Listing) -> None:
 
 
 def _link_known(place: Path, objects: Sequence[StoredObject]) -> None:
-    """Links the files of other versions that are files of this one too."""
+    """Links files of other versions of the address whose objects did not change."""
     lacking = {one.name: one for one in objects if not _is_there(place, one)}
     for other in _versions(place.parent) if lacking else ():
         if other != place:
-            with suppress(OSError):  # another process removes it
+            with suppress(OSError):  # another process may delete it
                 _link_from(other, place, lacking)
 
 
 def _link_from(other: Path, place: Path, lacking: Mapping[str, StoredObject]) -> None:
     for line in lines(other / _LISTING, _MOST_LINE):
-        with suppress(ValueError, OSError):  # a file system without links fetches anew
+        with suppress(ValueError, OSError):  # a file that cannot be linked is fetched again
             name, size, version = json.loads(line)
             one = lacking.get(name)
             if one and (size, version) == (one.size, one.version) and _is_there(other, one):
@@ -161,20 +167,21 @@ def _link_from(other: Path, place: Path, lacking: Mapping[str, StoredObject]) ->
 
 
 def _versions(folder: Path) -> list[Path]:
-    return [one for one in folder.iterdir() if one.is_dir()]
+    """Returns the folders in a folder."""
+    return [entry for entry in folder.iterdir() if entry.is_dir()]
 
 
 @contextmanager
 def room(place: Path, address: str, needed: int) -> Iterator[None]:
-    """Within it, a cache has room for what is fetched; what nobody uses is removed for it.
+    """Reserves room in a cache within the context, deleting unused folders if necessary.
 
     Args:
-        place: the folder that gets it, two below the cache
-        address: where it comes from
-        needed: its bytes
+        place: the folder that files are fetched into, two levels below the cache
+        address: where the files come from, for messages
+        needed: their size in bytes
 
     Raises:
-        StateError: if there is no room
+        StateError: if there is not enough room
     """
     cache = place.parent.parent
     with _writing(cache), _locked(cache):
@@ -196,14 +203,14 @@ def room(place: Path, address: str, needed: int) -> Iterator[None]:
 
 
 def _make_room(cache: Path, place: Path, needed: int) -> int:
-    """Removes what nobody uses until there is room, and returns the bytes that there is for."""
+    """Deletes unused folders until there is room, and returns the free bytes, perhaps too few."""
     bound = bound_bytes()
     others = _promised(cache, place, needed)
     found = _free(cache, bound) - others
     for folder in _unused(cache, place) if found < needed else ():
         shutil.rmtree(folder / _CONTENT, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # it holds other versions
+        with suppress(OSError):  # it has other versions
             folder.parent.rmdir()
         if (found := _free(cache, bound) - others) >= needed:
             break
@@ -211,18 +218,19 @@ def _make_room(cache: Path, place: Path, needed: int) -> int:
 
 
 def _promised(cache: Path, place: Path, needed: int) -> int:
-    """Bytes that other processes have room for and did not fetch yet."""
+    """Returns the bytes that other processes have reserved and not fetched yet."""
     total = 0
     for folder in _folders(cache):
         marks = [mark for mark in folder.glob(f"{_USING}*") if mark != _mark(place)]
         whole = max((_number(mark) for mark in marks if _is_living(mark)), default=0)
         lacking = max(0, whole - held_bytes(folder)) if whole else 0
-        # Two that fetch into one folder mostly fetch the same.
+        # Two processes that fetch into the same folder mostly fetch the same files.
         total += max(0, lacking - needed) if folder == place else lacking
     return total
 
 
 def _number(mark: Path) -> int:
+    """Returns the size in the mark of a process; 0 if it has reserved nothing."""
     with suppress(ValueError, OSError):
         return int(mark.read_text("utf-8"))
     return 0
@@ -237,21 +245,21 @@ def _free(cache: Path, bound: int) -> int:
 
 
 def _unused(cache: Path, but: Path) -> Iterator[Path]:
-    """The folders that no dataset and no process uses, the longest unused first."""
+    """Yields the folders that no dataset and no process uses, least recently used first."""
     from pairlens.importers.media_folders import unused_of  # imports FiftyOne
 
-    there = [one for one in _folders(cache) if one != but and (one / MARKER).is_file()]
-    free = [one for one in there if not _is_read(one)]
-    yield from sorted(unused_of(free), key=lambda one: (one / MARKER).stat().st_mtime)
+    marked = [f for f in _folders(cache) if f != but and (f / MARKER).is_file()]
+    free = [folder for folder in marked if not _is_read(folder)]
+    yield from sorted(unused_of(free), key=lambda folder: (folder / MARKER).stat().st_mtime)
 
 
 def _folders(cache: Path) -> list[Path]:
-    """The versions of all addresses, and the media folders of datasets that have a store."""
-    return [one for address in _versions(cache) for one in _versions(address)]
+    """Returns the folders of all versions, and media folders, which have the same depth."""
+    return [folder for address in _versions(cache) for folder in _versions(address)]
 
 
 def _is_read(folder: Path) -> bool:
-    """Whether a process that has not ended reads a version."""
+    """Whether a running process uses a folder; deletes the marks of processes that have ended."""
     for mark in folder.glob(f"{_USING}*"):
         if _is_living(mark):
             return True
@@ -270,7 +278,7 @@ def _mark(place: Path) -> Path:
 
 @contextmanager
 def _locked(cache: Path) -> Iterator[None]:
-    """Keeps other processes from removing what this one is about to use."""
+    """Locks the cache within the context, so that no other process deletes folders of it."""
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / _LOCK, "w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

@@ -1,8 +1,8 @@
-"""Object stores (``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX``): what lies there, and copies.
+"""Lists, reads and writes object stores (``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX``).
 
-``fsspec`` does the work, through the package of each store, with its settings and credentials.
-Here is decided which names can be files, whether a copy is whole and of the version that was
-listed, and said in one sentence what went wrong.
+``fsspec`` does the transfers through the package of each store, with its settings and credentials.
+This module decides which object names can be file names, checks that a copy is complete and of the
+version that was listed, and turns errors into one sentence.
 """
 
 from __future__ import annotations
@@ -33,42 +33,43 @@ from pairlens.importers.member_names import Names, name_refusal
 from pairlens.importers.source_files import reason_of
 
 PACKAGES = {"s3": "s3fs", "gs": "gcsfs"}
-"""What reads the URLs of a scheme, through ``fsspec``."""
+"""The package through which ``fsspec`` reads the URLs of a scheme."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _ADDRESS = re.compile(r"(s3|gs)://([A-Za-z0-9][A-Za-z0-9._-]+)((?:/[^/]+)*)")
 _ARCHIVES = (".zip", ".tar")
 _BLOCK = 8 << 20
-"""Bytes that are asked for at once."""
+"""Bytes of one request."""
 
 _SECONDS, _SLOWEST = 120, 50_000
-"""Time for a request, with all that a store's package tries again, and bytes a second beside."""
+"""The timeout of a request, including the retries of the store's package: seconds, and the bytes
+for which it is one second longer."""
 
 _NO_BUCKET = "there is no such bucket); make it, or give another address"
 _LISTING = "cannot be listed", "try again when it can be reached"
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]*@")
-"""In the address of an endpoint."""
+"""User and password in the URL of an endpoint, which messages must not contain."""
 
 _OF_KEYS = re.compile("Credential|Profile|Token|Refresh")
-"""Names of exceptions over keys that are not there, or not any more."""
+"""Parts of the names of exceptions for missing or expired credentials."""
 
 _ERRNO = re.compile(r"\[Errno [0-9]+\] ")
 
 _VERSIONED = "?versionId="
-"""What ``s3fs`` takes for no part of a name."""
+"""A part of an object's name that ``s3fs`` takes for a query."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object.
+    """An object in a store, as it was listed.
 
     Attributes:
-        name: below the address, as a path
-        path: as ``fsspec`` names it
+        name: path relative to the listed address, with ``/``
+        path: path for ``fsspec``, with the bucket
         size: in bytes
-        version: that tells it from others of its name, such as an ETag
-        md5: of its content, in hexadecimal digits; ``""`` where the store does not tell
-        changed: when, in seconds since 1970; 0 where the store does not tell
+        version: differs between versions of the object, such as an ETag
+        md5: MD5 of its content in hexadecimal digits; ``""`` if the store does not report it
+        changed: time of the last change in seconds since 1970; 0 if the store does not report it
     """
 
     name: str
@@ -81,12 +82,12 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies at an address.
+    """The objects at an address.
 
     Attributes:
-        address: the folder
-        objects: by name, sorted
-        asked: the name of the object that the address was of; ``""`` where it was a folder's
+        address: of the folder
+        objects: the objects by name, sorted
+        asked: name of the object if the given address was of one; ``""`` if it was of a folder
     """
 
     address: str
@@ -95,22 +96,22 @@ class Listing:
 
     @property
     def digest(self) -> str:
-        """A digest of names and versions."""
+        """Hash of all names, sizes and versions: 12 hexadecimal digits."""
         facts = repr([(one.name, one.size, one.version) for one in self.objects.values()])
         return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
 
 def is_address(root: str) -> bool:
-    """Whether a root is a URL of an object store."""
+    """Whether a root is the URL of an object store."""
     match = _SCHEME.match(root)
     return match is not None and match[1].lower() in PACKAGES
 
 
 def plain_address(root: str) -> str:
-    """A URL as it is stored: without slashes at its end.
+    """Normalizes the URL of an object store: lower-case scheme, no slashes at the end.
 
     Raises:
-        UsageError: if it is no such URL, or holds a password or a query
+        UsageError: if it is not such a URL, or contains a password or a query
     """
     scheme, _, rest = root.partition("://")
     plain = f"{scheme.lower()}://{rest.rstrip('/')}"
@@ -124,10 +125,10 @@ def plain_address(root: str) -> str:
 
 
 def local_path(root: str) -> str:
-    """The path that a ``file://`` URL names; another root as it is.
+    """Returns the path of a ``file://`` URL; a root that is not a URL is returned unchanged.
 
     Raises:
-        UsageError: if it is of another machine, or of a scheme that is not known
+        UsageError: if the URL is of another machine or an unknown scheme
     """
     match = _SCHEME.match(root)
     if match is None:
@@ -142,14 +143,18 @@ def local_path(root: str) -> str:
 
 
 def list_objects(address: str, on_note: OnNote) -> Listing:
-    """Lists what lies at an address; what can be no file in a folder is left out with a note.
+    """Lists the objects at an address. Those whose names cannot be file names are left out.
 
-    Of a single object that is no archive, all that lies beside it is listed too: the rows of a
-    table name files there.
+    If the address is of a single object that is not an archive, the objects in its folder are
+    listed too: the rows of a table refer to files there.
+
+    Args:
+        address: as :func:`plain_address` returns it
+        on_note: receives a note on objects that are left out
 
     Raises:
-        UsageError: if nothing is there
-        StateError: if the store cannot be reached or refuses
+        UsageError: if there is nothing at the address
+        StateError: if the store cannot be reached or refuses access
     """
     store = open_store(address)
     folder, asked = address, ""
@@ -166,12 +171,13 @@ def list_objects(address: str, on_note: OnNote) -> Listing:
 
 
 def objects_below(address: str) -> dict[str, StoredObject]:
-    """What lies at the address of a folder, by name; nothing where there is none.
+    """Lists all objects below the address of a folder by name, whatever their names are.
 
-    Any name is among them: who asks knows which are names of files.
+    Returns:
+        the objects by name; empty if there are none
 
     Raises:
-        StateError: if the store cannot be reached or refuses
+        StateError: if the bucket does not exist, or the store cannot be reached or refuses access
     """
     store = open_store(address)
     with explaining_errors(address, *_LISTING):
@@ -183,11 +189,12 @@ def objects_below(address: str) -> dict[str, StoredObject]:
 
 
 def path_of(address: str) -> str:
-    """An address as ``fsspec`` names it."""
+    """Returns the path for ``fsspec`` of an address: without the scheme."""
     return address.partition("://")[2]
 
 
 def _objects(found: Mapping[str, Any], folder: str, on_note: OnNote) -> dict[str, StoredObject]:
+    """Selects the objects whose names can be file names, with a note on the others."""
     names, objects, left = Names(), dict[str, StoredObject](), list[str]()
     for name, path, facts in _below(found, folder):
         reason = name_refusal(name) or ("its name is a query" if _VERSIONED in name else "")
@@ -203,7 +210,10 @@ def _objects(found: Mapping[str, Any], folder: str, on_note: OnNote) -> dict[str
 
 
 def _below(found: Mapping[str, Any], folder: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Names, paths and facts of the objects in a folder; consoles make objects that mark one."""
+    """Yields name, path and ``fsspec`` info of each object in a folder.
+
+    The empty objects by which web consoles mark folders are left out.
+    """
     start = f"{path_of(folder)}/"
     for path, facts in sorted(found.items()):
         name = path.removeprefix(start)
@@ -227,7 +237,7 @@ def _version(facts: Mapping[str, Any]) -> str:
 
 def _md5(facts: Mapping[str, Any]) -> str:
     tag = str(facts.get("ETag") or "").strip('"')
-    if re.fullmatch(r"[0-9a-f]{32}", tag):  # of an object that came in one part
+    if re.fullmatch(r"[0-9a-f]{32}", tag):  # the ETag is the MD5 unless uploaded in several parts
         return tag
     coded = facts.get("md5Hash")
     return base64.b64decode(coded).hex() if isinstance(coded, str) else ""
@@ -236,16 +246,16 @@ def _md5(facts: Mapping[str, Any]) -> str:
 def put(
     address: str, content: bytes | Path, store: Any = None, seconds: float | None = None
 ) -> None:
-    """Writes an object, whole or not at all.
+    """Writes an object, completely or not at all.
 
     Args:
         address: of the object
-        content: what it holds, or a file of that
-        store: as :func:`open_store` gives it, which takes a while
-        seconds: time for it; by default what suits its size
+        content: its content, or a file with it
+        store: the result of :func:`open_store`, to open the store only once for several objects
+        seconds: timeout; by default one that suits the size
 
     Raises:
-        StateError: if the store cannot be reached or refuses
+        StateError: if the store cannot be reached or refuses access
     """
     store = store or open_store(address)
     with explaining_errors(address, "cannot be written", "try again when it can be reached"):
@@ -264,7 +274,7 @@ class Copier:
     """Copies objects of a store to files.
 
     Args:
-        address: any in the store
+        address: any address in the store
 
     Raises:
         StateError: if the package of the store is missing
@@ -276,10 +286,15 @@ class Copier:
         self._fresh = open_store(address, use_listings_cache=False)
 
     def copy(self, one: StoredObject, target: Path) -> None:
-        """Copies an object to a file, whole or not at all.
+        """Copies an object to a file, completely or not at all.
+
+        Args:
+            one: the object as listed
+            target: the file, which gets the object's time of change
 
         Raises:
-            StateError: if it cannot be read, is another than the one listed, or there is no room
+            StateError: if the object cannot be read or has changed since it was listed, or the file
+                cannot be written
         """
         digest = hashlib.md5(usedforsecurity=False)
 
@@ -287,21 +302,25 @@ class Copier:
             for chunk in self._chunks(one):
                 digest.update(chunk)
                 stream.write(chunk)
-            if digest.hexdigest() != one.md5:  # or what it would be is not known
+            if digest.hexdigest() != one.md5:  # changed, or the store does not report an MD5
                 self._check_version(one)
 
         try:
             replace_whole(target, write)
-            os.utime(target, (one.changed, one.changed))  # the same whenever it is fetched
+            os.utime(target, (one.changed, one.changed))  # does not depend on when it is fetched
         except OSError as error:
             raise StateError(f"cannot write to {target.parent} ({reason_of(error)})") from error
 
     def _chunks(self, one: StoredObject) -> Iterator[bytes]:
-        """What is read with one request after the other, and no more than was listed."""
+        """Reads an object in blocks.
+
+        Raises:
+            StateError: if it has another size than was listed
+        """
         start, address = 0, self._address(one)
         while start < one.size:
             stop = min(start + _BLOCK, one.size)
-            more = stop == one.size  # a byte, which tells an object that has grown
+            more = stop == one.size  # asks for one byte more, to notice that the object has grown
             with explaining_errors(address):
                 data = self._store.cat_file(
                     one.path, start=start, end=stop + more, timeout=_patience(stop - start)
@@ -322,15 +341,19 @@ class Copier:
 
 
 def open_store(address: str, **options: Any) -> Any:
-    """The file system of ``fsspec`` for an address.
+    """Returns the ``fsspec`` file system for an address.
+
+    Args:
+        address: any address in the store
+        options: further options of the file system
 
     Raises:
-        StateError: if its package is missing
+        StateError: if the package of the store is missing
     """
     scheme = address.partition("://")[0]
-    said = logging.getLogger(PACKAGES[scheme])
-    if said.level == logging.NOTSET:  # what is raised is told, and gcsfs prints its traceback too
-        said.setLevel(logging.CRITICAL)
+    logger = logging.getLogger(PACKAGES[scheme])
+    if logger.level == logging.NOTSET:  # errors are raised; gcsfs logs their traceback as well
+        logger.setLevel(logging.CRITICAL)
     try:
         import fsspec
 
@@ -343,12 +366,13 @@ def open_store(address: str, **options: Any) -> Any:
 
 
 def end_requests() -> None:
-    """Ends the requests of this process that wait for an answer, which can take minutes.
+    """Cancels the requests of this process that wait for an answer, which can take minutes.
 
-    Those are ended too that threads begin within a second, until they are told to begin no more.
+    Requests that threads begin within the next second are cancelled too, since threads do not stop
+    at once.
     """
     client = sys.modules.get("fsspec.asyn")
-    # Not asked for: where there is none, a lock is taken that the main thread may hold right now.
+    # Not through fsspec's get_loop(): that takes a lock which the main thread may hold right now.
     if client is None or (loop := client.loop[0]) is None:
         return
 
@@ -361,7 +385,7 @@ def end_requests() -> None:
 
 
 def _patience(size: int) -> float:
-    """Seconds for a request that carries so many bytes, among others at the same time."""
+    """Returns the timeout in seconds of a request for so many bytes, beside other requests."""
     return _SECONDS + size / _SLOWEST
 
 
@@ -375,16 +399,16 @@ def explaining_errors(
     failed: str = "could not be fetched whole",
     way_out: str = "what arrived is kept, try again",
 ) -> Iterator[None]:
-    """Translates the errors of an object store into a sentence that says what to do.
+    """Translates errors of an object store into a sentence that says what to do.
 
     Args:
-        address: of the store, for the message
+        address: of the object, for the message
         failed: what did not succeed, as the middle of a sentence
         way_out: what to do, as the end of a sentence
 
     Raises:
-        UsageError: if a package is missing, or the address or the credentials are wrong
-        StateError: for anything else that the store reports
+        UsageError: if a listed address does not exist
+        StateError: for any other error
     """
     package = PACKAGES[address.partition("://")[0]]
     try:
@@ -392,7 +416,7 @@ def explaining_errors(
     except PairLensError:
         raise
     except FileNotFoundError as error:
-        if failed != _LISTING[0]:  # it was listed before
+        if failed != _LISTING[0]:  # it existed when it was listed
             raise _changed(address) from error
         raise UsageError(f"there is nothing at {address}; give another address") from error
     except Exception as error:  # each store has errors of its own

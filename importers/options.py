@@ -19,17 +19,19 @@ class ImportOptions:
 
     Attributes:
         splits: which of ``train``, ``val``, ``test``
-        limit: stop after this many records
-        placeholders: stand-ins for missing images, instead of skipping their records
-        media_dir: where masks and renditions go: a folder, or ``s3://BUCKET/PREFIX`` as text; by
-            default a folder of the dataset's name under FiftyOne's default dataset folder
-        resume: add what is missing to an existing dataset
-        overwrite: replace an existing dataset and its media once the new one is whole
-        strict: stop at the first broken record
-        engine, workers, ray_address: what runs the decoding, as in
-            :class:`pairlens.importers.parallel.Pool`
+        limit: maximum number of samples of the dataset; ``None`` for all
+        placeholders: whether missing images are replaced by placeholders; otherwise their records
+            are skipped
+        media_dir: where masks and renditions are written: a folder, or an address such as
+            ``s3://BUCKET/PREFIX`` as a string; by default a new folder under FiftyOne's default
+            dataset folder
+        resume: whether to add missing samples to an existing dataset
+        overwrite: whether to replace an existing dataset and its media when the new one is complete
+        strict: whether to stop at the first broken record
+        follow_links: whether links in the source may lead out of it
+        engine, workers, ray_address: as in :class:`pairlens.importers.parallel.Pool`
         tags: further tags for every sample
-        params: settings of the format's reader, as text
+        params: parameters of the format, as text by name
     """
 
     splits: Collection[str] = SPLITS
@@ -48,15 +50,15 @@ class ImportOptions:
 
     @property
     def pool(self) -> Pool:
-        """What runs the decoding."""
+        """The pool that prepares records."""
         return Pool(self.engine, self.workers, self.ray_address)
 
     def check(self) -> None:
         """Validates the options.
 
         Raises:
-            UsageError: for an unknown split or engine, no workers, a limit of nothing, or a
-                contradiction
+            UsageError: for an unknown split or engine, an impossible number of workers, a limit
+                below 1, or both ``resume`` and ``overwrite``
         """
         unknown = set(self.splits) - set(SPLITS)
         if unknown:
@@ -69,12 +71,26 @@ class ImportOptions:
 
 
 DEFAULTS = ImportOptions()
-"""The options of an import that is given none."""
+"""The default options."""
 
 
 @dataclass
 class ImportSummary:
-    """The result of an import; ``samples``, ``images`` and ``splits`` count the whole dataset."""
+    """The result of an import.
+
+    Attributes:
+        dataset: its name
+        format: name of the format
+        samples, images: numbers in the whole dataset after the import
+        added: number of samples that this import added
+        splits: number of samples in the whole dataset by split
+        skipped: the first skipped records, each with ``source`` and ``reason``
+        skipped_total: number of skipped records
+        notes: notes, one sentence each, with those of decisions
+        decisions: the decisions as stored
+        seconds: duration of the import
+        kind: the type of the records
+    """
 
     dataset: str
     format: str

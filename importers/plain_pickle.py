@@ -1,8 +1,8 @@
-"""Reads pickles that hold plain containers: lists, tuples, dicts, texts, bytes and numbers.
+"""Reads pickles of plain values: lists, tuples, dicts, strings, bytes and numbers.
 
-A pickle is a program, and can call any function that Python has. Its instructions are looked
-through before one of them is followed: what does more than make a plain value is refused, and so
-is what would take more memory than a dataset needs.
+A pickle is a program that can call any function of Python. So all of its instructions are examined
+before it is loaded: it is refused if one does anything but make a plain value, or if the values
+would take more memory than a dataset needs.
 """
 
 from __future__ import annotations
@@ -27,17 +27,16 @@ _COSTS = {
     **dict.fromkeys(_VALUES.split(), 56),
     **dict.fromkeys([*_OTHERS.split(), *_NUMBERED], 24),
 }
-"""Bytes that CPython takes for what an instruction makes, beside the characters of a text.
-
-Those that make nothing take time, which is bounded with them."""
+"""Bytes of memory that CPython needs for the value that an instruction makes, without the
+characters of strings. Instructions that make no value count as well, to bound the time."""
 
 
 class _RefusedError(Exception):
-    """Raised for a pickle that is understood and not followed."""
+    """Raised for a valid pickle that is not loaded."""
 
 
 class _Unpickler(pickle.Unpickler):
-    """Finds no class and no function."""
+    """An unpickler that refuses every class and function."""
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         raise _RefusedError(_holds_more(f"{module_name}.{global_name}"))
@@ -47,14 +46,14 @@ def load_plain(data: bytes) -> tuple[Any, int]:
     """Reads a pickle.
 
     Args:
-        data: of any protocol; texts of Python 2 are taken as UTF-8
+        data: a pickle of any protocol; strings of Python 2 are decoded as UTF-8
 
     Returns:
-        the value, and the protocol that it is pickled in
+        the value, and the protocol of the pickle
 
     Raises:
-        ValueError: with what is wrong with it, if it is none, holds anything but plain values, or
-            would take too much memory
+        ValueError: if it is not a pickle, has other than plain values, or would take too much
+            memory; the message says which
     """
     try:
         protocol = _look_through(data)
@@ -67,7 +66,7 @@ def load_plain(data: bytes) -> tuple[Any, int]:
 
 
 def _look_through(data: bytes) -> int:
-    """Checks all instructions without following them, and returns the protocol they are of."""
+    """Checks all instructions without executing them; returns the protocol of the pickle."""
     needed, protocol = 2 * len(data), 0
     for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
         name = operation.name
@@ -79,7 +78,7 @@ def _look_through(data: bytes) -> int:
         needed += _COSTS[name]
         if needed > MAX_MEMORY:
             raise _RefusedError(f"would take over {MAX_MEMORY >> 20:,} MB of memory; split it")
-        # The table that numbered values are kept in is as long as the greatest number.
+        # The unpickler's memo is a table as long as the greatest number in it.
         if name in _NUMBERED and not (isinstance(argument, int) and 0 <= argument <= number):
             raise _RefusedError("is no pickle that can be read (it numbers its values wrongly)")
     return protocol

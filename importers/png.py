@@ -1,16 +1,16 @@
-"""Reads and writes 8-bit gray PNGs, as masks are stored; what others write is left to OpenCV.
+"""Reads and writes masks as 8-bit gray PNGs, much faster than general PNG libraries.
 
-A mask is stored as the plainest of PNGs: 8-bit gray, not interlaced, no row filters. What its
-data inflate to are its rows as they are, each behind a zero. Inflated straight, by zlib-ng, such
-a file is read many times as fast as by libpng, which copies each row several times and inflates
-by zlib. OpenCV, by which many predictions are written, filters all rows alike: each value as the
-difference from the one to its left, which is undone for many rows at once. All checksums are
-verified, and a file that is in any way else is left to OpenCV.
+Masks are stored as the simplest kind of PNG: 8-bit gray, not interlaced, without row filters. Its
+inflated data are the rows of pixels, each after a zero byte. Inflating them directly with zlib-ng
+is many times as fast as libpng, which copies each row several times and uses zlib. OpenCV, which
+writes many predictions, applies the filter *Sub* to all rows, storing differences from the pixel to
+the left; this is undone for many rows at once. All checksums are verified. Files of any other kind
+are decoded by OpenCV.
 
-A mask is runs of equal pixels. Looking for anything but runs is where a compressor spends its
-time on one, and saves nothing.
+For writing, the deflate strategy RLE is used: masks consist of runs of equal pixels, and searching
+for other matches takes most of a compressor's time and saves nothing.
 
-The format: https://www.w3.org/TR/png-3/, chapters 5, 9 and 10.
+Format: https://www.w3.org/TR/png-3/, chapters 5, 9 and 10.
 """
 
 from __future__ import annotations
@@ -36,35 +36,36 @@ from pairlens.importers.source_files import NOT_REGULAR
 Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 1 << 26
-"""Larger images and masks than of 8192x8192 are refused: all that is made of one then takes less
-than 1 GB."""
+"""Maximum number of pixels of an image or mask, 8192x8192, so that all arrays made from one
+together take less than 1 GB."""
 
 AT_ONCE = 1 << 16
-"""Bytes that are read at first: a stored mask of 512x512 takes 2,000."""
+"""Bytes that are read at a time; a stored mask of 512x512 has about 2,000."""
 
 MOST_INFLATED = 800_000_000
-"""Bytes that the data of a file that lies about its size could inflate to at the most, and that a
-file may have."""
+"""Maximum size in bytes of a file, and of what its data can inflate to."""
 
 _DEFLATE_RATIO = 1032
-"""The most that deflate can save, https://zlib.net/zlib_tech.html."""
+"""Maximum compression ratio of deflate, https://zlib.net/zlib_tech.html."""
 
 _SMALL = 1 << 14
+"""Bytes of inflated data that are processed at a time, or without a preliminary test."""
+
 _SUB = b"\1"
 _WIDEST = 1 << 23
-"""Columns whose values have a sum within 31 bits."""
+"""Columns up to which the sum of a row's values fits into 31 bits."""
 
 _HEAD = Struct(">16sII5sI").unpack_from
 _CHUNK = Struct(">I4s").unpack_from
 _CHECKSUM = Struct(">I").unpack_from
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _GRAY = b"\x08\0\0\0\0"
-"""Eight bits, gray, deflated, filtered by row, not interlaced."""
+"""Bit depth 8, colour type gray, compression deflate, filter method 0, not interlaced."""
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
-_BROKEN = cast("type[Exception]", zlib_ng.error)  # which its stubs call an instance
+_BROKEN = cast("type[Exception]", zlib_ng.error)  # its stubs declare it as an instance
 _HEADER = 33
-"""Bytes before the first chunk of data."""
+"""Bytes before the first data chunk: signature and IHDR."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _WINDOW_BITS = 15
@@ -72,17 +73,17 @@ _MEMORY_LEVEL = 9
 
 
 def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
-    """Reads a picture of one 8-bit channel.
+    """Reads an image of one 8-bit channel.
 
     Returns:
         (height, width) uint8, which may be read-only and not contiguous; ``None`` for any
-        other picture, for one of more than :data:`MAX_PIXELS`, and for what is none
+        other image, for one of more than :data:`MAX_PIXELS`, and if it cannot be decoded
 
     Raises:
         OSError: if the file cannot be read
     """
-    # A third of what open() takes, which counts with small masks.
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would block
+    # os.open takes a third of the time of open(), which matters with small masks.
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # otherwise opening a pipe would block
     try:
         facts = os.fstat(file)
         if not stat.S_ISREG(facts.st_mode):
@@ -103,13 +104,13 @@ def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
 
 
 def plain_gray(data: bytes) -> Pixels | None:
-    """Decodes a PNG as PairLens stores masks, or as OpenCV writes them.
+    """Decodes a PNG of the kind in which PairLens or OpenCV write masks.
 
     Args:
         data: the whole file
 
     Returns:
-        (height, width) uint8, which may be read-only; ``None`` if it is not plain, or broken
+        (height, width) uint8, which may be read-only; ``None`` if it is of another kind or broken
     """
     height, width = _plain_size(data[:_HEADER])
     if not height or not data.endswith(_END):
@@ -132,21 +133,21 @@ def plain_gray(data: bytes) -> Pixels | None:
 
 
 def _summed(differences: Pixels) -> Pixels:
-    """Undoes the filter *Sub*: every value is the sum of those up to it in its row, mod 256."""
+    """Undoes the filter *Sub*: every value is the sum of the row up to it, modulo 256."""
     height, width = differences.shape
     pixels = np.empty((height, width), np.uint8)
     strip = max(1, _SMALL // width)
     for top in range(0, height, strip):
-        # Of all to the left and above, in a fifth of the time that NumPy's accumulate takes, but
-        # in four bytes each: of more rows at once they leave the processor's cache.
+        # Sums over all pixels to the left and above, in a fifth of the time of NumPy's accumulate.
+        # They take four bytes each; with more rows at a time they would exceed the CPU's cache.
         sums = cv2.integral(differences[top : top + strip])
         pixels[top : top + strip] = cv2.subtract(sums[1:, 1:], sums[:-1, 1:])
     return pixels
 
 
-@lru_cache(256)  # the masks of a dataset have few sizes, and as many headers
+@lru_cache(256)  # the masks of a dataset have few sizes, and so few headers
 def _plain_size(header: bytes) -> tuple[int, int]:
-    """The (height, width) that the start of a plain file tells; zeros for any other."""
+    """Returns (height, width) from the first bytes of a plain file; zeros for any other."""
     if len(header) < _HEADER:
         return 0, 0
     start, width, height, form, checksum = _HEAD(header)
@@ -155,7 +156,7 @@ def _plain_size(header: bytes) -> tuple[int, int]:
 
 
 def _image_data(data: bytes) -> bytes:
-    """What the IDAT chunks hold; nothing if there are chunks of another kind, or broken ones."""
+    """Joins the data of the IDAT chunks; ``b""`` if there are other chunks, or broken ones."""
     parts = []
     place = _HEADER
     last = len(data) - len(_END)
@@ -172,14 +173,14 @@ def _image_data(data: bytes) -> bytes:
 
 
 def _may_be_plain(zipped: bytes, size: int) -> bool:
-    """Whether the data are worth inflating, and cannot fill the memory."""
+    """Whether data can be those of a plain file of a size, and cannot inflate to too much."""
     most = len(zipped) * _DEFLATE_RATIO
     if not size <= most <= MOST_INFLATED:
         return False
-    # Pillow and others deflate harder than this, and filter each row as suits it.
+    # A higher compression level comes from Pillow and others, which choose a filter for each row.
     if zipped[1] >> 6:
         return False
-    # Of small masks all is as quick as this.
+    # Inflating a small mask is as fast as this test of the first filter byte.
     return size < _SMALL or zlib_ng.decompressobj().decompress(zipped, 1) in (b"\0", _SUB)
 
 
@@ -196,7 +197,7 @@ def _by_opencv(data: bytes) -> Pixels | None:
 
 
 def _claims_too_much(data: bytes) -> bool:
-    """Whether a picture is larger than a mask may be: OpenCV makes room for a billion pixels."""
+    """Whether an image has more than :data:`MAX_PIXELS`; OpenCV would allocate a billion."""
     if data.startswith(_START) and len(data) >= _HEADER:
         _, width, height, *_ = _HEAD(data)
         return width * height > MAX_PIXELS
@@ -205,16 +206,16 @@ def _claims_too_much(data: bytes) -> bool:
             return image.width * image.height > MAX_PIXELS
     except Image.DecompressionBombError:
         return True
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise any exception
         check_memory(error)
-        return False  # OpenCV may know better what it is
+        return False  # OpenCV may know the format
 
 
 def encode_gray(pixels: NDArray[np.uint8]) -> bytes:
-    """A (height, width) uint8 array as PNG.
+    """Encodes a (height, width) uint8 array as PNG.
 
     Raises:
-        ValueError: if it is not of two dimensions, or is empty
+        ValueError: if it does not have two dimensions, or is empty
     """
     if pixels.ndim != 2 or not pixels.size:
         raise ValueError(f"an array of shape {pixels.shape} is no gray picture")

@@ -1,4 +1,4 @@
-"""Draws polygons as LISAt draws its ground truth, and finds faults in them."""
+"""Rasterizes polygons as LISAt does its ground truth, and finds faults in them."""
 
 from __future__ import annotations
 
@@ -19,36 +19,39 @@ from pairlens.importers.reading import PolygonScale
 from pairlens.importers.records import Shape
 
 MAX_COORDINATE = 1 << 15
-"""OpenCV's fixed-point fill overflows beyond; no chip is that large."""
+"""Largest absolute coordinate in pixels; beyond it OpenCV's fixed-point fill overflows."""
 
 MAX_LISTED_FAULTS = 20
 
 MAX_SHAPES = 50_000
+"""Maximum number of polygons of one annotation."""
+
 MAX_POINTS = 500_000
-"""Of one annotation; the largest published one has some thousands of points."""
+"""Maximum number of points of one annotation; the largest published ones have thousands."""
 
 MAX_DRAWN = 3_000_000_000
-"""Pixels of the boxes of all polygons of a mask, each of which is painted twice."""
+"""Maximum total area in pixels of the bounding boxes of a mask's polygons, which bounds the time
+that drawing takes."""
 
 RULES: dict[PolygonScale, str] = {unit: f"polygons are read as {WORDS[unit]}" for unit in FULL}
 """The rules of decisions of kind ``polygon_scale``, by unit."""
 
 WHOLE = {RULES[unit]: full for unit, full in FULL.items()}
-"""What the whole image counts as, by these rules."""
+"""The coordinate of the image's right and bottom side, by these rules."""
 
 _OVER = 0.05
-"""How far shares lie outside of the image, as models give them."""
+"""Shares from -0.05 to 1.05 are accepted, since models place points slightly outside."""
 
 _SMALLEST = 2
-"""Pixels; in an image of no more, shares and pixels cannot be told apart."""
+"""Side in pixels up to which shares and pixels cannot be distinguished."""
 
 
 def are_shares(rings: Iterable[Sequence[tuple[float, float]]], size: tuple[int, int]) -> bool:
-    """Whether polygons hold shares of the image: in pixels they would be a dot in its corner.
+    """Whether polygons are in shares of the image: in pixels they would be a dot in its corner.
 
     Args:
-        rings: ``(x, y)`` points each
-        size: of the image, either way round
+        rings: the ``(x, y)`` points of each polygon
+        size: width and height of the image, in any order
     """
     fractions = False
     for ring in rings:
@@ -63,12 +66,15 @@ def are_shares(rings: Iterable[Sequence[tuple[float, float]]], size: tuple[int, 
 def in_pixels(
     shapes: tuple[Shape, ...], size: tuple[int, int], scale: PolygonScale = "auto"
 ) -> tuple[tuple[Shape, ...], list[Decision]]:
-    """Polygons in pixels of an image of a (width, height), and what was decided.
+    """Converts polygons to pixels.
 
     Args:
         shapes: in any unit
-        size: of the image
-        scale: of the polygons, where that was set by hand
+        size: (width, height) of the image in pixels
+        scale: the user's setting of the unit
+
+    Returns:
+        the polygons in pixels, and the decision about their unit, if it is not pixels
     """
     (across, down), decisions = pixels_each([shape.points for shape in shapes], size, scale)
     return (enlarged(shapes, (across, down)) if decisions else shapes), decisions
@@ -77,12 +83,15 @@ def in_pixels(
 def pixels_each(
     rings: Sequence[Sequence[tuple[float, float]]], size: tuple[int, int], scale: PolygonScale
 ) -> tuple[tuple[float, float], list[Decision]]:
-    """What a unit of some polygons is in pixels of a (width, height), and what was decided.
+    """Returns the factors that convert polygons to pixels.
 
     Args:
-        rings: ``(x, y)`` points each
-        size: of the image
-        scale: of the polygons, where that was set by hand
+        rings: the ``(x, y)`` points of each polygon
+        size: (width, height) of the image in pixels
+        scale: the user's setting of the unit
+
+    Returns:
+        the factors of x and y, and the decision about the unit, if it is not pixels
     """
     if scale == "auto":
         scale = "unit" if are_shares(rings, size) else "pixels"
@@ -93,16 +102,19 @@ def pixels_each(
 
 
 def enlarged(shapes: tuple[Shape, ...], size: tuple[float, float]) -> tuple[Shape, ...]:
-    """Polygons in shares of an image of a (width, height), in its pixels."""
+    """Multiplies the coordinates of polygons by a (width, height)."""
     width, height = size
     drawn = (tuple((x * width, y * height) for x, y in shape.points) for shape in shapes)
     return tuple(replace(s, points=points) for s, points in zip(shapes, drawn, strict=True))
 
 
 def pixel_span(low: float, high: float) -> tuple[int, int]:
-    """The first pixel between two coordinates, and the first one beyond: at least one is marked.
+    """Returns the range of pixels between two coordinates, at least one.
 
-    Coordinates are rounded, halves up, so that ``high - low`` pixels lie between whole ones.
+    Coordinates are rounded, halves up, so that there are ``high - low`` pixels between integers.
+
+    Returns:
+        the first pixel, and the first one after the range
     """
     first, beyond = math.floor(low + 0.5), math.floor(high + 0.5)
     if first < beyond:
@@ -112,7 +124,7 @@ def pixel_span(low: float, high: float) -> tuple[int, int]:
 
 
 def half_open(shape: Shape) -> Shape:
-    """The outline of the pixels that an upright box marks; its far sides are not among them."""
+    """Converts an upright box that excludes its right and bottom side to its outermost pixels."""
     xs, ys = zip(*shape.points, strict=True)
     left, beyond = pixel_span(min(xs), max(xs))
     top, below = pixel_span(min(ys), max(ys))
@@ -122,7 +134,16 @@ def half_open(shape: Shape) -> Shape:
 
 
 def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
-    """What keeps polygons from enclosing a region of a (height, width) image; 21 at the most."""
+    """Lists the reasons why polygons do not enclose a region of an image.
+
+    Args:
+        shapes: in pixels
+        height: of the image in pixels
+        width: of the image in pixels
+
+    Returns:
+        a sentence for each fault, at most :data:`MAX_LISTED_FAULTS`, and one that counts the others
+    """
     faults = []
     for number, shape in enumerate(shapes):
         points = shape.points
@@ -142,13 +163,19 @@ def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[
 
 
 def _lies_outside(points: set[tuple[int, int]], height: int, width: int) -> bool:
-    """Whether no pixel can be met; a polygon around the image has no point in it and meets all."""
+    """Whether the bounding box of points has no pixel in the image.
+
+    That no point is in the image is not enough: the polygon may surround it.
+    """
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return max(xs) < 0 or min(xs) >= width or max(ys) < 0 or min(ys) >= height
 
 
 def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int) -> bool:
-    """Whether filling adds nothing: in a figure of eight, areas cancel out that are filled."""
+    """Whether filling a polygon adds no pixels to its outline.
+
+    An area of 0 is not enough: the areas of a figure of eight cancel out, but are filled.
+    """
     corners = np.asarray(points, dtype=np.float64).astype(np.int32)
     outline, corners = _canvas(corners, height, width)
     cv2.polylines(outline, [corners], True, 1, 1)
@@ -156,16 +183,15 @@ def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int
 
 
 def _canvas(points: NDArray[np.int32], height: int, width: int) -> tuple[Pixels, NDArray[np.int32]]:
-    """The part of an empty image that a polygon can meet, and the polygon's points in it."""
+    """Returns an empty image of a polygon's box in the image, and the points relative to it."""
     x, y, across, down = _part(points, height, width)
     return np.zeros((down, across), np.uint8), points - np.array((x, y), np.int32)
 
 
 def _part(points: NDArray[np.int32], height: int, width: int) -> tuple[int, int, int, int]:
-    """The box of a polygon within an image: x, y, width and height, which may be 0.
+    """Returns the box of a polygon within an image: x, y, width and height, which may be 0.
 
-    It ends where the polygon does or where the image does, so that OpenCV cuts lines off at the
-    same places as in the whole image.
+    Since it ends at the polygon or at the image, OpenCV clips lines as in the whole image.
     """
     low, high = points.min(axis=0), points.max(axis=0) + 1
     x, y = (int(v) for v in np.clip(low, 0, (width, height)))
@@ -174,22 +200,21 @@ def _part(points: NDArray[np.int32], height: int, width: int) -> tuple[int, int,
 
 
 def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:
-    """Area in square pixels that the polygon encloses, whichever way round it runs."""
+    """Returns the area in square pixels that a polygon encloses, in either direction of points."""
     array = np.asarray(points, dtype=np.float64)
     x, y = array[:, 0], array[:, 1]
-    # Written out: np.roll takes longer than all the rest.
+    # Without np.roll, which takes longer than all the rest.
     closing = x[-1] * y[0] - y[-1] * x[0]
     return float(abs(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:]) + closing)) / 2
 
 
 def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
-    """Draws polygons the way LISAt draws its ground truth.
+    """Draws polygons as ``get_mask_from_json`` in LISAt's ``utils/data_processing.py`` does.
 
-    Points are cast to int32 (towards zero), outlined with thickness 1 and filled; the
-    largest drawn area is painted first so that small shapes stay on top, and of equal
-    areas the later one first. After ``get_mask_from_json`` in LISAt_code
-    ``utils/data_processing.py``. Shapes whose coordinates OpenCV cannot hold are left out;
-    :func:`polygon_faults` names them.
+    Points are cast to int32 (towards zero), outlined with thickness 1 and filled. The polygon of
+    the largest drawn area is painted first so that small ones stay on top; of equal areas, the
+    later one. Polygons with coordinates beyond :data:`MAX_COORDINATE` are left out;
+    :func:`polygon_faults` reports them.
 
     Args:
         shapes: in pixels
@@ -197,7 +222,7 @@ def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
         width: of the mask in pixels
 
     Raises:
-        MaskError: if drawing them takes longer than any annotation needs
+        MaskError: if the polygons cover more than :data:`MAX_DRAWN` pixels
     """
     outlines = []
     for shape in shapes:

@@ -1,6 +1,6 @@
-"""Prepares the records of an image: writes its files, and computes the values for the database.
+"""Prepares the records of an image: decodes and measures their masks, and writes files.
 
-This runs in workers: it decodes, measures and writes, and does not import FiftyOne.
+This runs in workers and does not import FiftyOne.
 """
 
 from __future__ import annotations
@@ -57,25 +57,25 @@ from pairlens.importers.records import (
 from pairlens.importers.source_files import Boundary, check_there, reading_within, reason_of
 
 MAX_GROUP = 1000
-"""Records that are prepared together, and held in memory."""
+"""Maximum number of records that are prepared together, in memory."""
 
 AS_SET = "read-as-set"
-"""The folder of images that are read otherwise than their files say."""
+"""Folder of images that the user's settings read differently than the file declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaPlace:
-    """Where media goes, and how images and masks are read.
+    """Where media are written, and how images and masks are read.
 
     Attributes:
-        media_dir: the dataset's own folder
+        media_dir: the dataset's media folder
         placeholders: whether a missing image gets a placeholder
-        reading: how files are read, as far as that was set by hand
-        boundary: the folder that links in the source may not lead out of
+        reading: the user's settings of how files are read
+        boundary: the folder that links in the source must not lead out of
         keeps: whether masks, renditions and placeholders are written; otherwise masks are only
             measured
-        source: the folder or file that all is read from, if a mask which is not there may be so
-            because that went away
+        source: the published files. If a mask is missing and they do not exist any more, this is
+            an error of the whole step, not of the mask; ``None`` if it is not checked
     """
 
     media_dir: Path
@@ -91,11 +91,11 @@ class PreparedImage:
     """The image of some records, as the database describes it.
 
     Attributes:
-        file: the path of the published image
-        rendition: a copy that browsers can show, if they cannot show the file itself
+        file: path of the published image, or of its placeholder
+        rendition: path of a copy that browsers can show, if they cannot show the file itself
         facts: of the image
         missing: whether it is a placeholder
-        content: SHA-256 of the RGB pixels if they were decoded, else ``""``
+        content: SHA-256 of shape and RGB pixels if they were decoded, else ``""``
         decisions: how the file was read, if it was ambiguous
     """
 
@@ -108,7 +108,7 @@ class PreparedImage:
 
     @property
     def filepath(self) -> Path:
-        """The path of the published image."""
+        """:attr:`file` as a path."""
         return Path(self.file)
 
 
@@ -121,9 +121,9 @@ class PreparedPair:
         image: its image
         mask_path: the stored mask; ``None`` if it could not be decoded or is not kept
         stats: the measurements of the mask, or the error if it could not be decoded
-        target_digest: of the mask in the published files; ``""`` if masks are not kept
-        frame: what the coordinates of the polygons are in, if that was decided; ``None`` for pixels
-            of the upright image, and if the format defines it
+        target_digest: digest of the mask in the published files; ``""`` if masks are not kept
+        frame: the coordinate system of the target's polygons if a decision determined it; ``None``
+            if it is as the format defines
         decisions: how the mask was read, if it was ambiguous
     """
 
@@ -138,7 +138,7 @@ class PreparedPair:
 
 @frozen
 class PreparedText:
-    """A record of texts about an image, whose image is prepared."""
+    """A captioned image or instruction whose image is prepared."""
 
     record: CaptionedImage | Instruction
     image: PreparedImage
@@ -163,7 +163,7 @@ def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
     """Prepares those records of a group that the database lacks; see :func:`prepare`."""
     if not group.missing:
         return []
-    # All records are prepared, so that files get the names they have in an undisturbed run.
+    # All records are prepared, so that files get the same names as in a run that was not killed.
     made = prepare(group.records, place)
     if group.missing is group.records:
         return made
@@ -171,7 +171,7 @@ def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
     made = [p for p in made if p.record.key in wanted]
     if group.records[0].key in wanted:
         return made
-    # What was decided on the image was told with its first record.
+    # Decisions on the image were counted with its first record, in the earlier run.
     return [replace(p, image=replace(p.image, decisions=())) for p in made]
 
 
@@ -180,7 +180,7 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
 
     Args:
         records: of the image
-        place: where media goes
+        place: where media are written
 
     Raises:
         RecordError: if the image is missing and placeholders were not requested, or if it cannot be
@@ -201,16 +201,16 @@ def _prepare_pairs(
     pairs: list[Pair], image: PreparedImage, place: MediaPlace
 ) -> list[PreparedPair]:
     masks: dict[Target, _Drawn] = {}
-    # Queries of one file share one target, and each look at the other table hashes all its points.
+    # By identity, since queries often share one target object, and hashing a target takes long.
     same: dict[int, _Drawn] = {}
     prepared = []
     for pair in pairs:
-        decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
+        decisions: tuple[Decision, ...] = ()  # counted once for a mask that several pairs share
         made = same.get(id(pair.target)) or masks.get(pair.target)
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
             published = target_digest(pair.target) if place.keeps else ""
-            if path and not published:  # it was there a moment ago
+            if path and not published:  # the file was deleted after it was decoded
                 check_there(place.source)
                 raise RecordError(str(pair.source), "its mask went away while it was read")
             target, frame = pair.target, None
@@ -230,7 +230,7 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
         StateError: if a file cannot be written
     """
     if record.image is None:
-        return _stand_in(record, _file_name(record), place)
+        return _placeholder_image(record, _file_name(record), place)
     try:
         file, facts = _bring(record.image, place)
         decisions = _of_orientation(facts, file, place.reading)
@@ -264,7 +264,7 @@ def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: boo
     digest.update(pixels.data)
     with _writing(place):
         rendition = write_once(rendition, encode_png(pixels))
-    if as_set:  # so that whatever opens the image sees what was set
+    if as_set:  # replaces the image, so that everything sees it as the user set
         path, facts, rendition = rendition, inspect_image(rendition), None
     return PreparedImage(str(path), rendition, facts, False, digest.hexdigest(), tuple(decisions))
 
@@ -301,7 +301,12 @@ def _bring(image: ImageFile, place: MediaPlace) -> tuple[str, ImageFacts]:
         raise _unwritable(place, error) from error
 
 
-def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
+def _placeholder_image(record: Record, name: str, place: MediaPlace) -> PreparedImage:
+    """Writes the placeholder of a missing image.
+
+    Raises:
+        RecordError: if placeholders were not requested
+    """
     if not place.placeholders:
         raise RecordError(str(record.source), f"the image {record.image_name} is not there")
     chip, size = place.media_dir / "placeholders" / f"{name}.png", 0
@@ -317,7 +322,7 @@ def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: MediaPlace
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
     if pair.image is None and isinstance(pair.target, Polygons) and pair.target.size:
-        # What stands in for the image has not its size.
+        # The mask has the size in the record, not that of the placeholder.
         facts = replace(facts, width=pair.target.size[0], height=pair.target.size[1])
     with one_large_at_a_time(facts.width * facts.height):
         try:
@@ -342,9 +347,9 @@ def store_mask(
     """Measures the mask of a pair and writes it as PNG.
 
     Args:
-        key: of the pair, which gives the file its name
+        key: of the pair, from which the file's name is made
         mask: the mask
-        place: whose media folder gets the file
+        place: has the media folder
         faults: of the polygons that it was drawn from
 
     Returns:
@@ -361,7 +366,11 @@ def store_mask(
 def _decode(
     target: Target, facts: ImageFacts, reading: Reading
 ) -> tuple[Mask, tuple[str, ...], list[Decision]]:
-    """The mask of a target, faults of its polygons, and the decisions that were taken."""
+    """Decodes a target; returns the mask, faults of its polygons, and the decisions taken.
+
+    Raises:
+        MaskError: if it cannot be decoded
+    """
     if isinstance(target, Polygons):
         size = facts.width, facts.height
         if target.shares:
@@ -393,10 +402,7 @@ def _decode(
 
 
 def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
-    """Groups consecutive records of one image, at most :data:`MAX_GROUP` each.
-
-    All records of a group get the image of the first.
-    """
+    """Groups consecutive records of one image, at most :data:`MAX_GROUP` each."""
     group: list[Record] = []
     for record in records:
         if group and (len(group) == MAX_GROUP or not _same_image(record, group[0])):
@@ -407,6 +413,7 @@ def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
         yield tuple(group)
 
 
-def _same_image(one: Record, other: Record) -> bool:
-    same = one.image_id == other.image_id and one.split == other.split
-    return same and (one.image is other.image or one.image == other.image)
+def _same_image(first: Record, second: Record) -> bool:
+    same = first.image_id == second.image_id and first.split == second.split
+    # Identity first: comparing the bytes of embedded images takes long.
+    return same and (first.image is second.image or first.image == second.image)

@@ -1,8 +1,8 @@
-"""Identities of processes, and whether the process of one still runs.
+"""Identities of processes, and whether the process of an identity still runs.
 
-What a killed process leaves, such as the folder of an unfinished export, carries the identity of
-its owner: the next process clears it if the owner is dead, and leaves it alone if it runs or is on
-another machine.
+Unfinished things, such as the folder of an export, have the identity of their process in the name.
+The next process deletes them if that process has ended, and keeps them if it runs or is on another
+machine.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 
 
 def this_process() -> str:
-    """The identity of this process, unique for all time, of letters, digits and ``-``."""
-    return _identity(os.getpid())  # a forked process has an identity of its own
+    """Returns the identity of this process: letters, digits and ``-``, never used again."""
+    return _identity(os.getpid())  # by number, since a forked process has another identity
 
 
 def is_dead(owner: str) -> bool:
     """Whether the process of an identity has ended; ``False`` if that is unknown.
 
     Args:
-        owner: as :func:`this_process` gave it, or any text
+        owner: an identity as :func:`this_process` returned it, or any text
     """
     machine, _, process = owner.partition("-")
     number, _, started = process.partition("-")
@@ -39,30 +39,30 @@ def _identity(number: int) -> str:
 
 
 def _started(number: int) -> str:
-    """When a process was started, in ticks since the machine was; ``""`` where there is none."""
+    """Returns the start time of a process in clock ticks since boot; ``""`` if it does not run."""
     try:
         facts = Path(f"/proc/{number}/stat").read_text()
     except OSError:
         return ""
-    # After the name of the program, which can hold anything.
+    # The fields after the name of the program, which can contain any characters.
     state, *others = facts.rpartition(")")[2].split()
     return "" if state in "ZX" else others[18]
 
 
 def _is_hidden(number: int) -> bool:
-    """Whether a process of another user runs: ``/proc`` may be mounted so that it does not show."""
+    """Whether a process of another user runs that ``/proc`` may hide (``hidepid``)."""
     try:
         os.kill(number, 0)
     except PermissionError:
         return True
     except (ProcessLookupError, OverflowError):
         return False
-    return False  # one's own, and shown: it ended, and its parent has not asked for it
+    return False  # it is this user's, so a zombie, which its parent has not waited for
 
 
 @cache
 def _machine() -> str:
-    """A digest of where numbers of processes are unique: this machine's run, and its container."""
+    """Returns a digest of what process numbers are unique in: host, boot and PID namespace."""
     parts = [socket.gethostname()]
     for file in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
         path = Path(file)

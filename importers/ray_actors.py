@@ -1,8 +1,8 @@
 """Workers of a Ray cluster that keep a function, such as one with a model.
 
-Batches wait here and go to whoever is free. A worker that dies is replaced, and its batches go to
-the others meanwhile: where Ray itself restarts an actor, that waits for the resources of the node
-that is gone, and all batches that the actor was given wait with it.
+Batches are queued in this process and sent to actors that are free. If an actor dies, a new one is
+started, and its batches go to others meanwhile. Ray's own restart of actors is not used, since a
+restarted actor waits for the resources of the lost node, and all of its batches wait with it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from pairlens.importers.errors import AGAIN, StateError
 LOG = logging.getLogger("pairlens")
 
 DEPTH = 2
-"""Batches that a worker has: the one it is at, and one that is there when it is done."""
+"""Batches that an actor has at a time: the present one, and the next one."""
 
 _MISSING = re.compile(r"No module named '([^']+)'")
 
 ATTEMPTS = 4
-"""How many workers a batch may be lost with, and how many may fail to start one after another."""
+"""How many actors may die with the same batch, and how many in a row may fail to start."""
 
 
 LATE = 20
-"""Seconds after which it is told that no worker is there yet."""
+"""Seconds after which a warning is logged that no worker has started."""
 
 
 class FirstWait:
-    """Waits for the first worker, and tells where that takes long: others may have the cluster.
+    """Waits for the first worker, with a warning if that takes long: the cluster may be busy.
 
     Args:
         ray: the module, connected
@@ -41,7 +41,7 @@ class FirstWait:
         self._ray, self._over = ray, False
 
     def __call__(self, references: list[Any]) -> None:
-        """Returns when one of some references is there, or it was told; at once after that."""
+        """Waits until one reference is ready or the warning is logged; the first call only."""
         if self._over:
             return
         self._over = True
@@ -55,7 +55,7 @@ class FirstWait:
 
 
 class Call:
-    """A batch that is handed over."""
+    """A submitted batch."""
 
     def __init__(self, actors: Actors, batch: list[Any]) -> None:
         self.batch, self.attempts = batch, 0
@@ -64,23 +64,23 @@ class Call:
         self._actors = actors
 
     def result(self) -> Any:
-        """What the function gave, or raises what it raised."""
+        """Waits for the batch; returns the function's result or raises its error."""
         return self._actors.finish(self)
 
     def cancel(self) -> None:
-        """Lets go of it."""
+        """Removes the batch from the queue if it was not sent yet."""
         self._actors.forget(self)
 
 
 class Actors:
-    """Actors that keep a function each; a context, at whose end they are gone.
+    """A group of actors that each keep a function; a context manager that ends them.
 
     Args:
         ray: the module, connected
         run: called in an actor with the function and a batch
-        function: a reference to the function
-        count: of actors
-        gpus: whether each has a GPU; else a core
+        function: a Ray reference to the function
+        count: number of actors
+        gpus: whether each gets a GPU; otherwise each gets a core
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Actors:
     ) -> None:
         class Holder:
             def ready(self) -> None:
-                """Is done when the actor has started."""
+                """Returns when the actor has started."""
 
             def call(self, function: Any, batch: list[Any]) -> Any:
                 return run(function, batch)
@@ -111,19 +111,24 @@ class Actors:
             self._ray.kill(actor)
 
     def submit(self, batch: list[Any]) -> Call:
-        """Hands over a batch."""
+        """Submits a batch."""
         call = Call(self, batch)
         self._waiting.append(call)
         self._send()
         return call
 
     def forget(self, call: Call) -> None:
-        """Lets go of a batch."""
+        """Removes a batch from the queue if it was not sent yet."""
         if call in self._waiting:
             self._waiting.remove(call)
 
     def finish(self, call: Call) -> Any:
-        """Waits for a batch."""
+        """Waits for a batch, sending it again if its actor dies.
+
+        Raises:
+            StateError: if several actors died with it, or Ray cannot continue
+            Exception: any that the function raised
+        """
         errors = self._ray.exceptions
         while True:
             self._wait(call)
@@ -139,9 +144,9 @@ class Actors:
         self._starting[actor.ready.remote()] = actor
 
     def _send(self) -> None:
-        """Gives batches that wait to workers that are free."""
+        """Sends queued batches to actors that are free."""
         while self._waiting and self._under_way:
-            actor = min(self._under_way, key=lambda one: len(self._under_way[one]))
+            actor = min(self._under_way, key=lambda actor: len(self._under_way[actor]))
             if len(self._under_way[actor]) >= DEPTH:
                 return
             call = self._waiting.popleft()
@@ -153,7 +158,7 @@ class Actors:
             self._under_way[actor].append(call)
 
     def _wait(self, wanted: Call) -> None:
-        """Returns when a batch is done; until then, whoever is done with another gets the next."""
+        """Waits until a batch is done; meanwhile, actors that are done with others get new ones."""
         while wanted.reference is None or wanted in self._under_way.get(wanted.actor, ()):
             calls = {call.reference: call for some in self._under_way.values() for call in some}
             self._first([*calls, *self._starting])
@@ -180,7 +185,7 @@ class Actors:
             self._under_way[actor] = []
 
     def _again(self, call: Call, error: Exception) -> None:
-        """Hands over a batch anew, whose worker died."""
+        """Queues a batch again whose actor died, and starts another actor."""
         call.attempts += 1
         if call.attempts >= ATTEMPTS:
             raise StateError(
@@ -196,19 +201,19 @@ class Actors:
 
 
 def raised(error: Any) -> Exception:
-    """What a worker raised, other than of the function that it applied."""
+    """Converts a ``RayTaskError`` to the error that the worker raised, or one that explains it."""
     if missing := _MISSING.search(str(error)):
         return StateError(
-            f"workers of Ray have no module {missing[1]}: it must be installed on every node, or, "
-            "if it is your own, what is used of it be imported by name"
+            f"workers of Ray have no module {missing[1]}: install it on every node, or, if it is "
+            "your own, import what you use of it by name"
         )
     cause = error.cause or error
-    # What a task gave can find no room in Ray's store, which is no fault of the item.
+    # An error of Ray, such as no room for the result in its object store, is no fault of the item.
     return lost(cause) if type(cause).__module__.startswith("ray.") else cause
 
 
 def lost(error: Exception) -> StateError:
-    """What to say where Ray, or its workers, cannot go on."""
+    """Returns the error that Ray, or its workers, cannot continue."""
     return StateError(
         f"workers of Ray cannot go on ({type(error).__name__}: {_first(error)}); what was done is "
         f"kept; {AGAIN}, and with fewer --workers if it was memory, or more room if a disk is full"

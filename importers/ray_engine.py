@@ -1,8 +1,8 @@
-"""The engine that works on a Ray cluster: how it connects, and what it hands to the workers.
+"""The engine ``ray``: connects to a Ray cluster, and submits batches to its workers.
 
-Work is tasks, which Ray runs again where a worker or its node dies. Functions with a model are held
-by actors (:mod:`pairlens.importers.ray_actors`). Results are stored by the process that
-asked, once, so that work which is done twice doubles nothing.
+A batch is a Ray task, which Ray repeats if its worker or node dies. Functions with a model are kept
+by actors instead (:mod:`pairlens.importers.ray_actors`). Only the submitting process stores
+results, each once, so a repeated task has no side effects on the dataset.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from pairlens.importers.ray_pickling import sent_along
 from pairlens.importers.worker_processes import check_number
 
 CONNECT_SECONDS = 5
-"""After which an address at which nothing answers is given up."""
+"""Timeout in seconds for an address at which nothing answers."""
 
 RETRIES = 3
-"""How often work is begun again after a worker died of it, or with its node."""
+"""How often a task is repeated after its worker or node died."""
 
 _SETTINGS_OF_RAY = {
-    # Without it, Ray begins for ever again what took too much memory.
+    # By default, Ray repeats a task that ran out of memory forever.
     "RAY_task_oom_retries": str(RETRIES),
-    # Without it, Ray prints the errors of tasks that nobody waits for any more.
+    # By default, Ray prints the errors of tasks that nobody waits for any more.
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
 }
 
@@ -42,16 +42,16 @@ _PACKAGES = ("importers", "fiftyone_plugin")
 _LEFT_HERE = shutil.ignore_patterns("__pycache__", "js", "names", "*.map")
 
 _SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
-"""A frame of HTTP/2: no bytes, type 4, no flags, stream 0."""
+"""An empty SETTINGS frame of HTTP/2: length 0, type 4, no flags, stream 0."""
 
-_told: dict[str, str | None] = {}
-"""By the address of a cluster that this process connected to, what it was told to connect to."""
+_requested: dict[str, str | None] = {}
+"""The requested address by the actual address of each cluster that this process connected to."""
 
 _OWN = (None, "local")
-"""What it is told where it starts Ray itself, on which nobody else works."""
+"""Requested addresses with which this process starts its own Ray, which nothing else uses."""
 
 _connecting = Lock()
-"""In the App two operators can begin at once."""
+"""Two operators in the App may connect at the same time."""
 
 
 @contextmanager
@@ -63,18 +63,19 @@ def ray_workers(
     gpus: bool | None,
     ahead: int,
 ) -> Iterator[tuple[Callable[[list[Any]], Any], int]]:
-    """Yields what hands a batch to a worker, and how many batches may be under way.
+    """Yields a function that submits a batch, and the maximum number of pending batches.
 
     Args:
         work: applied to batches
-        workers: at the most this many; all of the cluster if not given
+        workers: maximum number of workers; by default all cores of the cluster
         address, files: as in :class:`pairlens.importers.parallel.Pool`
         gpus: for a function that each worker keeps, whether it uses a GPU; ``None`` for others
-        ahead: batches under way for each worker, where no more can be at work than is wanted
+        ahead: pending batches for each worker. It is 1 if Ray could run tasks that wait on more
+            workers than requested
 
     Raises:
-        UsageError: if Ray is not installed or the address is none
-        StateError: if there is no cluster that can be worked on
+        UsageError: if Ray is not installed or the address is not valid
+        StateError: if the cluster cannot be used
     """
     ray = connect(address, workers)
     here = _Here(str(Path.cwd()), shared_storage.states_of(files))
@@ -100,10 +101,10 @@ def ray_workers(
 
 
 def _is_bound(ray: Any, workers: int | None) -> bool:
-    """Whether tasks that wait could be begun by more workers than are wanted."""
+    """Whether the number of workers can only be limited by the number of submitted tasks."""
     if workers is None:
         return False
-    own = _told.get(_address(ray), "") in _OWN
+    own = _requested.get(_address(ray), "") in _OWN
     return not own or workers < _cpus(ray, None)
 
 
@@ -112,16 +113,17 @@ def _address(ray: Any) -> str:
 
 
 def _cpus(ray: Any, workers: int | None) -> int:
-    there = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    return min(workers or there, there)
+    """Returns the number of cores of the cluster, or of workers if that is lower."""
+    cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    return min(workers or cores, cores)
 
 
 class _Here(NamedTuple):
-    """What a worker is to find as it is where the command runs.
+    """What the submitting process sees, and workers must see as well.
 
     Attributes:
-        folder: in which relative paths begin
-        places: of files
+        folder: the working folder, to which paths can be relative
+        places: files and folders
     """
 
     folder: str
@@ -129,7 +131,7 @@ class _Here(NamedTuple):
 
 
 def _run(here: _Here, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any:
-    """Runs in a worker: in the folder that relative paths begin at, where it is there."""
+    """Applies a function in a worker, in the submitter's working folder if that exists."""
     shared_storage.check(here.places)
     if Path(here.folder).is_dir():
         os.chdir(here.folder)
@@ -137,13 +139,13 @@ def _run(here: _Here, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any
 
 
 class _Task:
-    """A task that was handed over."""
+    """A submitted task."""
 
     def __init__(self, ray: Any, reference: Any, first: FirstWait) -> None:
         self._ray, self._reference, self._first = ray, reference, first
 
     def result(self) -> Any:
-        """What it gave, or raises what it raised."""
+        """Waits for the task; returns its result or raises its error."""
         self._first([self._reference])
         try:
             return self._ray.get(self._reference)
@@ -153,10 +155,10 @@ class _Task:
             raise lost(error) from error
 
     def cancel(self) -> None:
-        """Lets go of it: it is done all the same, unless this process ends.
+        """Drops the reference to the task, which is still executed unless this process ends.
 
-        ``ray.cancel`` can end this process: where a task is just coming back, Ray 2.60 aborts with
-        "Tried to complete task that was not pending".
+        ``ray.cancel`` is not used since it can abort this process: if the task ends at that moment,
+        Ray 2.60 fails with "Tried to complete task that was not pending".
         """
         del self._reference
 
@@ -170,8 +172,8 @@ def connect(address: str | None, workers: int | None) -> Any:
     An existing connection stays.
 
     Args:
-        address: of the cluster; by default that in ``RAY_ADDRESS``, if it is set
-        workers: CPUs of a Ray that is started here
+        address: of the cluster; by default the value of ``RAY_ADDRESS``, if it is set
+        workers: number of CPUs if Ray is started on this machine
 
     Raises:
         UsageError: if Ray is not installed, or the address is wrong
@@ -201,14 +203,16 @@ def _connect(ray: Any, address: str | None, workers: int | None) -> None:
                 address=address or "local", log_to_driver=False, logging_level=logging.WARNING,
                 runtime_env={"py_modules": [str(package)]}, **own,
             )  # fmt: skip
-        except Exception as error:  # Ray has no class for what a busy machine did not start in time
+        except (
+            Exception
+        ) as error:  # on a busy machine, Ray raises a plain Exception after a timeout
             raise StateError(_refused(address, error)) from error
-    _told[_address(ray)] = address
+    _requested[_address(ray)] = address
 
 
 def _check_same(ray: Any, address: str | None) -> None:
     here = _address(ray)
-    if address not in (here, _told.get(here), "auto", None):
+    if address not in (here, _requested.get(here), "auto", None):
         raise UsageError(
             f"this process works on the Ray at {here}; end that with ray.shutdown() before it "
             f"goes to {address}"
@@ -223,8 +227,8 @@ def _check_answers(address: str) -> None:
             "HOST:PORT, as ray start prints it, or auto"
         )
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as there:
-            reason = "" if _speaks_grpc(there) else "something else does"
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as server:
+            reason = "" if _speaks_grpc(server) else "something else does"
     except OSError as error:
         reason = error.strerror or str(error)
     if reason:
@@ -234,20 +238,20 @@ def _check_answers(address: str) -> None:
         )
 
 
-def _speaks_grpc(there: socket.socket) -> bool:
-    """Whether a server does; Ray itself takes minutes to find out that one does not.
+def _speaks_grpc(server: socket.socket) -> bool:
+    """Whether a server speaks gRPC; Ray itself takes minutes to find out that one does not.
 
-    It then speaks HTTP/2, and answers the first settings with its own.
+    gRPC uses HTTP/2, in which a server answers the first SETTINGS frame with its own.
     """
     if os.environ.get("RAY_USE_TLS", "0") != "0":
         return True
-    there.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS)
-    return there.recv(9)[3:4] == _SETTINGS[3:4]
+    server.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS)
+    return server.recv(9)[3:4] == _SETTINGS[3:4]
 
 
 @contextmanager
 def _package() -> Iterator[Path]:
-    """A folder with the code that runs here, whose workers then have the same version of it."""
+    """Yields a temporary copy of PairLens' code, so that workers run the same version."""
     here = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory(prefix="pairlens-ray-") as folder:
         package = Path(folder) / "pairlens"
@@ -259,5 +263,5 @@ def _package() -> Iterator[Path]:
 
 def _refused(address: str | None, error: Exception) -> str:
     where = f"the Ray at {address}" if address else "Ray on this machine"
-    said = " ".join(str(error).split())
-    return f"{where} cannot be worked on: {said[:400]}"
+    reason = " ".join(str(error).split())
+    return f"{where} cannot be worked on: {reason[:400]}"

@@ -1,10 +1,10 @@
-"""Records as readers yield them, undecoded: pairs, captioned images, instructions.
+"""The records that readers yield: pairs, captioned images and instructions, not decoded yet.
 
-Segmentation data gives one record a query/mask pair, caption and instruction data one record
-an image.
+In segmentation data a record is one pair of a query and a mask; in caption and instruction data
+it is one image with all its texts.
 
-Readers are cheap and run in one place; decoding is dear and runs in workers. Records are
-what travels between them, so they are frozen, slotted, hold no open files and pickle.
+Reading is cheap and runs in one process; decoding is expensive and runs in workers. Records are
+sent to them, so they are frozen, have slots, hold no open files and can be pickled.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from pairlens.importers.frozen import frozen
 from pairlens.importers.mask_values import MaskValues
 
 Kind = Literal["pairs", "captions", "instructions"]
-"""What the records of a dataset are: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
+"""The type of a dataset's records: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
 
 MAX_PHRASE = 1 << 16
-"""Characters; a longer text is no query, and the database refuses documents over 16 MB."""
+"""Maximum length of a query in characters. MongoDB refuses documents of more than 16 MB."""
 
 MAX_KEY = 2000
-"""Characters; the longest path of an image has a thousand, and more stands around it."""
+"""Maximum length of a key in characters: an image path of 1024 bytes, plus format, split and
+index."""
 
 
 @frozen
 class Source:
-    """Where a record stands in the published files.
+    """The position of a record in the published files.
 
     Attributes:
         file: path relative to the dataset's root, with ``/``
@@ -49,12 +50,11 @@ class Packed:
     """A file inside an uncompressed archive.
 
     Attributes:
-        archive: the archive
-        offset: where the file's content begins, in bytes
-        size: of the content, in bytes
-        name: the name to extract it under, relative to the folder of extracted images, with
-            ``/``; the reader has seen to it that it leads nowhere else and that no two
-            records share one
+        archive: path of the archive
+        offset: byte offset of the file's content in the archive
+        size: size of the content in bytes
+        name: path to extract it to, relative to the folder of extracted images, with ``/``. The
+            reader has checked that it stays in that folder and that no two records share it
     """
 
     archive: Path
@@ -65,11 +65,11 @@ class Packed:
 
 @frozen
 class Inline:
-    """A file whose bytes a record holds.
+    """A file whose bytes are part of the record, as in Parquet tables.
 
     Attributes:
-        content: all of it
-        name: to write it under, as of :class:`Packed`
+        content: the bytes of the whole file
+        name: path to write it to, as in :class:`Packed`
     """
 
     content: bytes
@@ -77,15 +77,18 @@ class Inline:
 
 
 ImageFile = Path | Packed | Inline
-"""An image on disk, in an archive to be extracted from, or in memory."""
+"""An image file on disk, in an archive that it is extracted from, or in memory."""
 
 
 @frozen
 class Shape:
-    """One polygon: ``(x, y)`` points in pixels, x to the right and y down.
+    """One polygon.
 
-    ``ignore`` marks a region whose pixels count neither for nor against a prediction. ``box`` says
-    that the points are the outer pixels of an upright box, of which one alone is a region.
+    Attributes:
+        points: vertices ``(x, y)`` in pixels, x to the right and y down
+        ignore: whether the region's pixels count neither for nor against a prediction
+        box: whether the points are the outermost pixels of an upright box, both included. Such a
+            box may be one pixel wide or high; other polygons without area are faults
     """
 
     points: tuple[tuple[float, float], ...]
@@ -95,15 +98,15 @@ class Shape:
 
 @frozen
 class Polygons:
-    """A target drawn as polygons.
+    """A target given as polygons.
 
     Attributes:
         shapes: the polygons
-        shares: whether the format gives points as shares of the image's width and height
-        box: whether the format gives a box, upright or rotated, and nobody outlined the target
-        size: width and height of the image, where the record tells them
-        half_open: whether the shapes are upright boxes whose right and lower sides are the first
-            column and row beyond them, as COCO counts; else these belong to the target
+        shares: whether the points are shares of the image's width and height instead of pixels
+        box: whether the format gives a box, upright or rotated, instead of an outline
+        size: width and height of the image according to the record; ``None`` if it has none
+        half_open: whether the shapes are upright boxes that exclude their right column and bottom
+            row, as in COCO; by default these belong to the target
     """
 
     shapes: tuple[Shape, ...]
@@ -115,11 +118,11 @@ class Polygons:
 
 @frozen
 class Raster:
-    """A target stored as a mask image (TIFF or PNG).
+    """A target stored as a mask file, such as TIFF or PNG.
 
     Attributes:
         path: the file
-        values: which of its values are the target, where that was set by hand
+        values: the user's setting of which values are the target; ``None`` if the values decide
     """
 
     path: Path
@@ -128,12 +131,12 @@ class Raster:
 
 @frozen
 class InlineRaster:
-    """A target stored as a mask image whose bytes the record holds.
+    """A target stored as a mask file whose bytes are part of the record.
 
     Attributes:
-        content: the bytes of a file
-        name: for messages
-        values: which of its values are the target, where that was set by hand
+        content: the bytes of the file
+        name: name of the file in messages
+        values: as in :class:`Raster`
     """
 
     content: bytes
@@ -143,11 +146,11 @@ class InlineRaster:
 
 @frozen
 class Encoded:
-    """A target as COCO's run-length encoding, not checked yet.
+    """A target as run-length encoding of COCO, not checked yet.
 
     Attributes:
         size: height and width
-        counts: compressed text, or lengths of runs
+        counts: COCO's compressed string, or the lengths of the runs; ``None`` if missing
     """
 
     size: tuple[int, ...]
@@ -156,16 +159,16 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class NoTarget:
-    """The declared right answer is an empty mask."""
+    """The dataset declares that the right answer is an empty mask."""
 
 
 @frozen
 class Instances:
-    """A target made of COCO's segmentations of one or several objects, drawn as COCO's tools do.
+    """A target that is the union of COCO segmentations, rasterized as pycocotools does.
 
     Attributes:
-        size: height and width that the annotations give the image; ``()`` where they do not
-        parts: polygons and run-length encodings, of which all pixels are the target
+        size: height and width of the image according to the annotations; ``()`` if they have none
+        parts: polygons and run-length encodings of one or several objects
     """
 
     size: tuple[int, ...]
@@ -173,7 +176,7 @@ class Instances:
 
 
 Target = Polygons | Raster | InlineRaster | Encoded | Instances | NoTarget
-"""What a query asks for, undecoded."""
+"""The ground truth of a query, not decoded yet."""
 
 
 @frozen
@@ -181,18 +184,18 @@ class Pair:
     """One query and its mask.
 
     Attributes:
-        key: ``format/split/image id#query index``; the same on every machine. Of a table, the
-            row or its id stands behind the ``#``
+        key: ``format/split/image id#query index``, the same on every machine. In tables the row
+            number or the row's id follows the ``#``
         image_id: pairs with equal ``image_id`` and ``split`` show the same image
         split: ``train``, ``val`` or ``test``
         phrase: the query, exactly as published
-        image: the image file, or ``None`` where it is not there
-        image_name: the file name the annotation gives the image
-        target: the mask, undecoded
-        source: where the record stands
+        image: the image file; ``None`` if it is missing
+        image_name: the file name that the annotation gives the image
+        target: the mask, not decoded yet
+        source: position of the record in the published files
         subsets: parts of the split that the dataset names, such as ``large``
-        box: of a target that is a box though it comes as a mask, left, top, width and height as
-            shares of the upright image
+        box: for a target that is a box but stored as a mask: left, top, width and height as
+            shares of the upright image; otherwise ``None``
     """
 
     key: str
@@ -208,13 +211,13 @@ class Pair:
 
     @property
     def no_target(self) -> bool:
-        """Whether the right answer is declared to be an empty mask."""
+        """Whether the dataset declares that the right answer is an empty mask."""
         return isinstance(self.target, NoTarget)
 
 
 @frozen
 class Footprint:
-    """A box of geographic coordinates, in degrees of WGS 84 or NAD 83, west negative."""
+    """A geographic bounding box in degrees of WGS 84 or NAD 83; longitudes west are negative."""
 
     west: float
     south: float
@@ -229,7 +232,7 @@ class Caption:
     Attributes:
         text: exactly as published
         task: in RSTeller 1 for an area, 2 for a non-area, 3 for a revision; else ``None``
-        annotator: the model or person that wrote it, where that is said
+        annotator: the model or person that wrote it; ``None`` if not published
     """
 
     text: str
@@ -242,15 +245,15 @@ class CaptionedImage:
     """An image and its captions.
 
     Attributes:
-        key: ``format/split/image id``; the same on every machine
+        key: ``format/split/image id``, the same on every machine
         image_id: unique within the split
         split: ``train``, ``val`` or ``test``
-        image: the image file, or ``None`` where it is not there
-        image_name: the file name the annotation gives the image
+        image: the image file; ``None`` if it is missing
+        image_name: the file name that the annotation gives the image
         captions: in published order
-        source: where the record stands
-        footprint: where on earth the image lies, where that is known
-        captured: when it was taken, where that is known
+        source: position of the record in the published files
+        footprint: geographic bounding box of the image; ``None`` if unknown
+        captured: date on which the image was taken; ``None`` if unknown
     """
 
     key: str
@@ -270,9 +273,9 @@ class Turn:
 
     Attributes:
         question: exactly as published
-        answers: one, or several that are all right; none where the record has none
-        category: the task that the dataset names, such as ``count``; ``""`` where it does not
-        source: the record the turn came from; several turns can share one
+        answers: one answer, or several that are all correct; empty if the record has none
+        category: the task according to the dataset, such as ``count``; ``""`` if it has none
+        source: position of the published record; several turns can share one
         position: the turn's number within that record, from 0
     """
 
@@ -285,14 +288,15 @@ class Turn:
 
 @frozen
 class Box:
-    """A bounding box in a text, or of an object that a record names.
+    """A bounding box that is written in a text, or that a record gives for an object.
 
     Attributes:
-        label: what the text calls the object; ``""`` where it does not say
+        label: name of the object; ``""`` if unknown
         bounds: x and y of the top left corner, width and height, as shares of the image's
             width and height
-        turn: the number of the turn whose text holds it, from 0; ``None`` where none does
-        corners: of a box that is not upright, the four corners (x, y) in order, as shares
+        turn: the number of the turn whose text contains the box, from 0; ``None`` if none does
+        corners: for a rotated box, its four corners ``(x, y)`` in order around it, as shares;
+            otherwise empty
     """
 
     label: str
@@ -303,18 +307,18 @@ class Box:
 
 @frozen
 class Instruction:
-    """An image and the conversations held about it.
+    """An image and the conversations about it.
 
     Attributes:
-        key: ``format/split/image id``; the same on every machine
+        key: ``format/split/image id``, the same on every machine
         image_id: unique within the split
         split: ``train``, ``val`` or ``test``
-        image: the image file, or ``None`` where it is not there
+        image: the image file; ``None`` if it is missing
         image_name: the path that the annotation gives the image
         turns: in published order
-        captions: the answers of turns whose task is a caption
-        boxes: what the texts hold of boxes
-        source: where the first of its records stands
+        captions: the answers of turns whose task is captioning
+        boxes: the boxes that the texts and records contain
+        source: position of the first published record about the image
     """
 
     key: str
@@ -332,7 +336,7 @@ Record = Pair | CaptionedImage | Instruction
 
 
 def phrase_fault(phrase: Any) -> str:
-    """Why a value cannot be a query; ``""`` if it can."""
+    """Returns the reason why a value cannot be a query, as a clause; ``""`` if it can."""
     if not isinstance(phrase, str):
         return f"the query is {type(phrase).__name__}, not a text"
     if len(phrase) > MAX_PHRASE:
@@ -341,13 +345,13 @@ def phrase_fault(phrase: Any) -> str:
 
 
 def make_key(dataset: str, split: str, image_id: str, index: int | str) -> str:
-    """The key of a pair, ``DATASET/SPLIT/IMAGE_ID#INDEX``: the same on every machine.
+    """Returns the key of a pair, ``DATASET/SPLIT/IMAGE_ID#INDEX``, the same on every machine.
 
-    Resuming, findings, decisions files and manifests refer to pairs by it.
+    Resumed imports, findings, decisions files and manifests refer to pairs by it.
     """
     return f"{dataset}/{split}/{image_id}#{index}"
 
 
 def make_image_key(dataset: str, split: str, image_id: str) -> str:
-    """The key of a record about an image, ``DATASET/SPLIT/IMAGE_ID``: the same on every machine."""
+    """Returns the key of an image's record, ``DATASET/SPLIT/IMAGE_ID``, the same everywhere."""
     return f"{dataset}/{split}/{image_id}"

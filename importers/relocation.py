@@ -1,4 +1,4 @@
-"""Files that lie elsewhere now: the paths of them in the database, and who moved them."""
+"""Updates a dataset whose files were moved, and copies its files from and to other machines."""
 
 from __future__ import annotations
 
@@ -33,13 +33,18 @@ from pairlens.importers.restoring import take_published_images
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 _LOOKED_FOR = (f"{fields.SOURCE}.file", f"{fields.CONVERSATIONS}.file")
+"""Sample fields with the names of the published files that records were read from."""
 
 Move = Callable[[str], str | None]
-"""The new path of a file; ``None`` where it stays."""
+"""Returns the new path of a file for its old one; ``None`` if the path does not change."""
 
 
 def move_paths(dataset: Any, move: Move) -> int:
-    """Changes the paths of files wherever they stand in samples and in the log of changes.
+    """Changes the paths of files in all fields of samples and in the change log.
+
+    Args:
+        dataset: the dataset
+        move: called with every string that begins with a slash
 
     Returns:
         the number of samples that were changed
@@ -51,50 +56,51 @@ def move_paths(dataset: Any, move: Move) -> int:
     documents = fo_internals.collection(dataset).find({}, batch_size=store.BATCH)
     changes = ((document["_id"], _changed(document, move)) for document in documents)
     count = 0
-    for batch in batched((one for one in changes if one[1]), store.BATCH):
+    for batch in batched((change for change in changes if change[1]), store.BATCH):
         count += store.update(dataset, batch)
         fo_internals.reload_samples(dataset, [sample_id for sample_id, _ in batch])
     return count
 
 
 def _changed(document: dict[str, Any], move: Move) -> dict[str, Any]:
-    """The fields of a document in which a path is another."""
+    """Returns the top-level fields of a document in which a path changes."""
     moved = {name: _moved(value, move) for name, value in document.items()}
     return {name: value for name, value in moved.items() if value is not document[name]}
 
 
 def _moved(value: Any, move: Move) -> Any:
-    """A value with other paths; the value itself where none is another."""
+    """Returns a value with changed paths; the same object if no path in it changes."""
     if isinstance(value, str):
         return (move(value) or value) if value.startswith("/") else value
     if isinstance(value, dict):
-        inner = {name: _moved(one, move) for name, one in value.items()}
+        inner = {name: _moved(member, move) for name, member in value.items()}
         return inner if any(inner[name] is not value[name] for name in value) else value
     if isinstance(value, list):
-        items = [_moved(one, move) for one in value]
+        items = [_moved(item, move) for item in value]
         return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
     return value
 
 
 def adopt_files(dataset: Any) -> list[str]:
-    """Gives a dataset of an older version a media folder of its own, with its files in it.
+    """Gives a dataset of an older version its own media folder, and links its files into it.
 
-    That version named folders after datasets, so that several can share one. It is left as it is:
-    files are linked, or copied to another disk. What was interrupted goes on the next time.
+    Older versions named media folders after datasets, so several datasets can share one. The old
+    folder is left unchanged; files are copied if the new one is on another disk. If this is
+    interrupted, the next call continues.
 
     Returns:
-        what is to be told of it, in sentences
+        notes for the user
     """
-    shared = [one for one in media_dirs(store.info(dataset)) if is_nameless(one, dataset)]
+    shared = [folder for folder in media_dirs(store.info(dataset)) if is_nameless(folder, dataset)]
     own = media_dir(dataset) if shared else None
-    if own in shared:  # in the cache, of a process that was killed before it had marked it
+    if own in shared:  # in the cache, made by a process that was killed before it wrote the marker
         shared.remove(own)
     if not shared or own is None:
         return []
     count = _link_over(dataset, shared, own)
     for folder in shared:
         _adopted(folder / "skipped.jsonl", own / "skipped.jsonl")
-    others = [one for one in store.info(dataset)[EARLIER] if Path(one) not in shared]
+    others = [path for path in store.info(dataset)[EARLIER] if Path(path) not in shared]
     store.update_info(dataset, **{EARLIER: others})
     return [
         f"files of {count:,} samples are in {own} now; {folder} is left, since another dataset or "
@@ -104,7 +110,16 @@ def adopt_files(dataset: Any) -> list[str]:
 
 
 def _link_over(dataset: Any, folders: Sequence[Path], own: Path) -> int:
-    """Gives what samples name in some folders a place in another; see :func:`move_paths`."""
+    """Links files that samples refer to into another folder, and changes their paths.
+
+    Args:
+        dataset: the dataset
+        folders: where the files are
+        own: where they are linked to, under the same relative paths
+
+    Returns:
+        the number of samples that were changed
+    """
 
     def move(path: str) -> str | None:
         for folder in folders:
@@ -116,8 +131,10 @@ def _link_over(dataset: Any, folders: Sequence[Path], own: Path) -> int:
 
 
 def _adopted(file: Path, place: Path) -> str | None:
-    """Links a file to another place, unless it is there; ``None`` where neither is on this
-    machine.
+    """Links a file to another path, unless that exists; copies it if it cannot be linked.
+
+    Returns:
+        the other path; ``None`` if neither file is on this machine
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -126,23 +143,23 @@ def _adopted(file: Path, place: Path) -> str | None:
         return str(place)
     except FileNotFoundError:
         return str(place) if place.exists() else None
-    except OSError:  # another disk, or one that knows no links
+    except OSError:  # another disk, or a file system without hard links
         return str(write_once(place, file.read_bytes()))
     return str(place)
 
 
 @dataclass
 class Relocated:
-    """What came of pointing a dataset at other folders.
+    """The result of :func:`relocate`.
 
     Attributes:
         dataset: its name
-        root: where its published files are
-        media_dir: where its masks are
-        moved: samples that name files there now
-        gone: samples that name files which are not there
-        example: such a file; ``""`` where all are there
-        exchanged: with the object store that has copies of its masks
+        root: folder or address of its published files
+        media_dir: folder of its masks and renditions
+        moved: number of samples in which paths were changed
+        gone: number of samples that refer to files which do not exist
+        example: path of such a file; ``""`` if there is none
+        exchanged: what was copied from and to the object store of its media
     """
 
     dataset: str
@@ -162,27 +179,28 @@ def relocate(
     place: UnpackedPlace,
     progress: Progress = no_progress,
 ) -> Relocated:
-    """Points a dataset at the folders in which its files are now.
+    """Changes the paths in a dataset to the folders in which its files are now.
 
-    Paths are changed where no file is at the old one and one is at the new one.
+    A path is changed if there is no file at the old path and one at the new path.
 
     Args:
-        dataset: that PairLens imported, or that was read back from an export of it
-        source: its published files, as an import takes them
-        given_media_dir: its masks and renditions, or an empty folder for new ones; or the address
-            of an object store that is to have copies of them
+        dataset: a dataset that PairLens imported, or that was read back from an export of one
+        source: folder, archive or address of its published files, as for an import; ``None`` if
+            these were not moved
+        given_media_dir: folder of its masks and renditions, an empty folder for future ones, or the
+            address of an object store that these are to be copied to; ``None`` for no change
         place: where archives are unpacked
         progress: called with files unpacked and files in all
 
     Raises:
-        UsageError: if neither is given, or a folder that cannot be its own
-        StateError: if the published files are not those that it was imported from
+        UsageError: if both are ``None``, or the media folder cannot be used
+        StateError: if the published files are not those that the dataset was imported from
     """
     if source is None and given_media_dir is None:
         raise UsageError("give --source DIR, --media-dir DIR or both")
     if given_store(given_media_dir):
         root = source or str(store.info(dataset).get("root") or "")
-        check_apart(given_media_dir, root)  # before anything is changed
+        check_apart(given_media_dir, root)  # validates before anything is changed
         check_media_dir(given_media_dir, Path("/nowhere"))
     done, moves, chosen = Relocated(dataset.name), dict[str, str](), None
     facts = store.info(dataset)
@@ -219,8 +237,12 @@ def relocate(
 
 
 def _take_store(dataset: Any, address: str) -> int:
-    """Gives a dataset a folder whose files have copies in a store; returns the samples moved."""
-    exchange(dataset)  # with the store that it had
+    """Moves a dataset's media to a folder that is copied to an object store.
+
+    Returns:
+        the number of samples that were changed
+    """
+    exchange(dataset)  # fetches files that only its previous store has
     facts = store.info(dataset)
     own = claim(dataset, address)
     others = [one for one in media_dirs(facts) if one != own]
@@ -234,13 +256,13 @@ def _take_store(dataset: Any, address: str) -> int:
 
 @dataclass
 class Synced:
-    """What came of bringing the files of a dataset to this machine.
+    """The result of :func:`sync`.
 
     Attributes:
         dataset: its name
-        exchanged: with the object store that has copies of its media
-        gone: samples that name files which are still not here
-        example: such a file; ``""`` where all are here
+        exchanged: what was copied from and to the object store of its media
+        gone: number of samples that refer to files which are still not on this machine
+        example: path of such a file; ``""`` if there is none
         notes: sentences on the published files
     """
 
@@ -252,32 +274,33 @@ class Synced:
 
 
 def sync(dataset: Any, place: UnpackedPlace, progress: Progress = no_progress) -> Synced:
-    """Fetches files that samples name and that are not here, and sends those made here.
+    """Fetches the files of a dataset that are missing on this machine, and sends new media.
 
-    Published files come from the address that the dataset was imported from, media from the store
-    that has copies of them.
+    Published files are fetched from the address that the dataset was imported from. Media are
+    fetched from the object store that they are copied to, and those made on this machine are sent
+    there.
 
     Args:
-        dataset: that PairLens imported
+        dataset: a dataset that PairLens imported
         place: where archives are unpacked
         progress: called with files copied and files to copy
 
     Raises:
-        UsageError, StateError: if what is at an address cannot be fetched, or media not be sent
+        UsageError, StateError: if files cannot be fetched or sent
     """
     done = Synced(dataset.name, Exchange())
 
     def exchange_media() -> None:
         done.exchanged = exchange(dataset, progress)
 
-    # Media first: published files can be had elsewhere too.
+    # Media first, since only this store has them.
     try_all((exchange_media, lambda: _fetch_published(dataset, place, done, progress)))
     done.gone, done.example = _gone(dataset)
     return done
 
 
 def _fetch_published(dataset: Any, place: UnpackedPlace, done: Synced, progress: Progress) -> None:
-    """Fetches published files of an address where some files are not here."""
+    """Fetches published files if the dataset has an address and files are missing."""
     facts = store.info(dataset)
     if "://" not in str(facts.get("root") or "") or not _gone(dataset)[0]:
         return
@@ -295,17 +318,22 @@ def _fetch_published(dataset: Any, place: UnpackedPlace, done: Synced, progress:
 
 
 def _gone(dataset: Any) -> tuple[int, str]:
-    """How many samples name an image or mask that is not here, and the first such file."""
+    """Counts the samples whose image or mask file does not exist; returns also one such path."""
     mask = f"{fields.SEGMENTATION}.mask_path"
     read = store.stream(dataset, ("filepath", fields.RENDITION, mask))
     number, example = 0, ""
-    for file in filter(None, map(_gone_of, read)):
+    for file in filter(None, map(_missing_file, read)):
         number, example = number + 1, example or file
     return number, example
 
 
 def _follow(path: str, moves: dict[str, str]) -> str | None:
-    """Where a file is now, if it is not where it was."""
+    """Returns the new path of a file that exists there and not at its old path, else ``None``.
+
+    Args:
+        path: the old path of the file
+        moves: new folders by old folders
+    """
     for before, now in moves.items():
         if path.startswith(f"{before}/") and not os.path.exists(path):  # noqa: PTH110
             other = f"{now}{path[len(before) :]}"
@@ -314,19 +342,22 @@ def _follow(path: str, moves: dict[str, str]) -> str | None:
     return None
 
 
-def _gone_of(value: Any) -> str:
-    """The first path in a document that leads nowhere; ``""`` where there is none."""
+def _missing_file(value: Any) -> str:
+    """Returns the first path in a document at which no file exists; ``""`` if there is none."""
     if isinstance(value, dict):
-        return next(filter(None, (_gone_of(one) for n, one in value.items() if n != "_id")), "")
-    leads = not isinstance(value, str) or not value.startswith("/") or Path(value).exists()
-    return "" if leads else value
+        members = (member for name, member in value.items() if name != "_id")
+        return next(filter(None, map(_missing_file, members)), "")
+    is_missing = isinstance(value, str) and value.startswith("/") and not Path(value).exists()
+    return value if is_missing else ""
 
 
 def _check_source(dataset: Any, source: Path) -> None:
-    """Validates that the files which samples were read from are in a folder or archive.
+    """Validates that a folder contains the published files that samples were read from.
+
+    Archives are not examined.
 
     Raises:
-        StateError: if they are not
+        StateError: if some are missing
     """
     if not source.is_dir():
         return

@@ -1,4 +1,4 @@
-"""Compares a source with the samples of a resumed import: which are missing, changed or gone."""
+"""Compares the records of a source with the samples of a resumed import."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _TURNS = f"{fields.CONVERSATIONS}.{fields.TEXT_DIGEST}"
 class Resumed:
     """Finds the records that the dataset lacks, and compares the others with their samples.
 
-    Texts and masks are compared by the digests that the import stored. Images, and masks in files
-    of their own, are not read: an export notices changes of those.
+    Texts and masks are compared by the digests that the import stored. Files of images and masks
+    are not read; an export notices changes in them.
 
     Args:
         insertion: of the dataset
-        splits: that are read; ``None`` if only a part of their records is
+        splits: the splits whose records are all read; ``None`` if only a part of them is
     """
 
     def __init__(self, insertion: ResumableInsert, splits: Collection[str] | None) -> None:
@@ -39,16 +39,16 @@ class Resumed:
         """Yields the records of each image with those that the dataset lacks."""
         for batch in batched(images, _LOOKUP):
             records = [record for group in batch for record in group]
-            there = self._insertion.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
-            self._seen += len(there)
+            known = self._insertion.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
+            self._seen += len(known)
             for record in records:
-                if (stored := there.get(record.key)) and _is_another(record, stored):
+                if (stored := known.get(record.key)) and _is_changed(record, stored):
                     self._changed, self._example = self._changed + 1, self._example or record.key
             for group in batch:
-                yield Group(group, tuple(r for r in group if r.key not in there))
+                yield Group(group, tuple(r for r in group if r.key not in known))
 
     def notes(self) -> Iterator[str]:
-        """Notes on changed and missing records, once all were read."""
+        """Yields notes on changed and missing records; to be called when all were read."""
         anew = (
             "--overwrite imports all anew, and --keep-verdicts keeps verdicts on what is the same"
         )
@@ -62,7 +62,7 @@ class Resumed:
             yield f"the source has no record any more of {gone:,} samples, which stay; {anew}"
 
 
-def _is_another(record: Record, stored: Document) -> bool:
+def _is_changed(record: Record, stored: Document) -> bool:
     """Whether a record has other texts, or another mask, than when it was imported."""
     source = stored.get(fields.SOURCE) or {}
     before = [one.get(fields.TEXT_DIGEST) for one in stored.get(fields.CONVERSATIONS) or ()]
@@ -79,5 +79,5 @@ def _is_another(record: Record, stored: Document) -> bool:
         now = {texts_digest(caption.text for caption in record.captions)}
     if isinstance(record, Instruction):
         now |= {texts_digest([turn.question, *turn.answers]) for turn in record.turns}
-    # What an earlier version imported has none, nor has what a review added.
+    # Samples of earlier versions, and turns that a reviewer added, have no digest.
     return any(digest not in now for digest in (*before, source.get(fields.TEXT_DIGEST)) if digest)

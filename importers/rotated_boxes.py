@@ -1,10 +1,11 @@
-"""Rotated boxes: four numbers and an angle, as the polygon of their corners.
+"""Converts rotated boxes, given as four numbers and an angle, to their corners.
 
-GeoChat writes ``{<x1><y1><x2><y2>|<angle>}``, numbers in percent and the angle in degrees. Its
-``bbox_and_angle_to_polygon`` (``geochat/eval/run_llava.py`` and ``geochat_demo.py``) turns the box
-of the four numbers clockwise about its centre, its ``rotate_bbox`` the other way; the script that
-made VRSBench's records (``prepare_eval_all.ipynb``) takes the numbers for two opposite corners and
-the angle for the direction of the side at the first. Nothing in a file tells which was meant.
+GeoChat writes ``{<x1><y1><x2><y2>|<angle>}`` with numbers in percent and the angle in degrees. Its
+code has two readings: ``bbox_and_angle_to_polygon`` (``geochat/eval/run_llava.py`` and
+``geochat_demo.py``) turns the upright box clockwise about its centre, ``rotate_bbox``
+counterclockwise. The script that made VRSBench's records (``prepare_eval_all.ipynb``) has a third:
+the numbers are two opposite corners, and the angle is the direction of the side at the first. A
+file does not say which one applies, so the user can set it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pairlens.importers.choices import auto_or_one_of
 from pairlens.importers.reading import ReadParam
 
 Turning = Literal["clockwise", "counterclockwise", "diagonal", "none"]
-"""How an angle is read; with ``none`` it is left out."""
+"""How an angle is read; ``none`` ignores it."""
 
 Points = tuple[tuple[float, float], ...]
 
@@ -40,16 +41,17 @@ ANGLES = ReadParam(
 def turned(
     corners: Corners, angle: float, turning: Turning, size: tuple[float, float] = (1.0, 1.0)
 ) -> Points:
-    """The corners of a rotated box, in order.
+    """Returns the corners of a rotated box, in order around it.
 
     Args:
         corners: ``x1, y1, x2, y2`` as shares of the image
         angle: in degrees
-        turning: how it is read; not ``none``
-        size: width and height of the image, in any unit: an angle is one of its pixels
+        turning: how the angle is read; not ``none``
+        size: width and height of the image in any unit; their ratio is needed since angles are
+            measured in pixels, not in shares
 
     Returns:
-        four points (x, y) as shares of the image, which may lie outside of it
+        four points (x, y) as shares of the image, which may be outside of it
     """
     width, height = size
     x1, y1, x2, y2 = (
@@ -61,7 +63,7 @@ def turned(
     angle = radians(-angle if turning == "counterclockwise" else angle)
     along, across = (cos(angle), sin(angle)), (-sin(angle), cos(angle))
     half = (x2 - x1) / 2, (y2 - y1) / 2
-    if turning == "diagonal":  # the sides are what the diagonal measures in their directions
+    if turning == "diagonal":  # the sides are the projections of the diagonal on their directions
         half = half[0] * along[0] + half[1] * along[1], half[0] * across[0] + half[1] * across[1]
     centre = (x1 + x2) / 2, (y1 + y2) / 2
     signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))

@@ -1,4 +1,4 @@
-"""One ``image_id`` for copies of an image that a dataset names differently."""
+"""Gives copies of an image that a dataset names differently the same ``image_id``."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 from pairlens.importers import fields, fo_internals, store, working_set
 
 _DIGEST = {
-    # Of TIFFs the pixels count: copies of one scene can differ in their headers.
+    # The digest of pixels if there is one: TIFF copies of a scene can differ in their headers.
     "$ifNull": [f"${fields.SOURCE}.content_digest", f"${fields.IMAGE_DIGEST}"]
 }
 _OWN_ID = {"$first": {"$split": [{"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 2]}, "#"]}}
-"""The id that the record was published under, which its key keeps."""
+"""The published image id, which is part of the key."""
 
 
 def join_scenes(dataset: Any) -> int:
     """Gives all samples of equal images the ``image_id`` of the first of them by key.
 
-    Keys stay as they are. Placeholders have no content and are left alone.
+    Keys are not changed. Samples with placeholders have no digest and are left out.
 
     Returns:
-        the number of images that stood under several ids
+        the number of images that had several ids
     """
     collection = fo_internals.collection(dataset)
     groups = collection.aggregate(
@@ -43,7 +43,7 @@ def join_scenes(dataset: Any) -> int:
     )
     joined = 0
     for group in groups:
-        # What is right already is not written, so that it does not count as modified.
+        # Samples that have the id already are not written, to keep their time of change.
         changed = {"_id": {"$in": group["samples"]}, fields.IMAGE_ID: {"$ne": group["first"]}}
         ids = [document["_id"] for document in collection.find(changed, {"_id": 1})]
         store.update_alike(dataset, ids, {fields.IMAGE_ID: group["first"]})

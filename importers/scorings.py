@@ -13,17 +13,17 @@ METHOD = "pairlens"
 """The ``method`` of every scoring, which distinguishes them from other evaluations."""
 
 _WRITTEN_OVER = "written_over"
-"""The fact that says, by key, which process writes over the numbers of a scoring, or that one
-failed to (``""``)."""
+"""Name of a fact: by key of a scoring, the process that is replacing its numbers; ``""`` if that
+failed."""
 
 
 def finished(dataset: Any) -> list[str]:
-    """Keys of the scorings that came to an end."""
+    """Returns the keys of the finished scorings."""
     return list(fo_internals.finished_evaluations(dataset, METHOD))
 
 
 def scored_fields(dataset: Any) -> dict[str, str]:
-    """Prediction fields that were scored against something, and the key of the newest scoring."""
+    """Returns the scored prediction fields, each with the key of its newest scoring."""
     newest: dict[str, tuple[Any, str]] = {}
     for key, (timestamp, config) in fo_internals.finished_evaluations(dataset, METHOD).items():
         field, found = config["pred_field"], (timestamp, key)
@@ -32,10 +32,10 @@ def scored_fields(dataset: Any) -> dict[str, str]:
 
 
 def check_whole(dataset: Any, key: str) -> None:
-    """Checks that the numbers of the pairs are all of one scoring.
+    """Checks that the stored numbers of all pairs are of the same scoring.
 
     Raises:
-        StateError: if a later scoring of the key was interrupted while it replaced them
+        StateError: if a repeated scoring of the key was interrupted while it replaced them
     """
     owner = _written_over(dataset).get(key)
     if owner is None or (owner and not process_ids.is_dead(owner)):
@@ -50,11 +50,11 @@ def check_whole(dataset: Any, key: str) -> None:
 
 @contextmanager
 def writing_over(dataset: Any, key: str) -> Iterator[Callable[[], None]]:
-    """Within it, a scoring is made whose numbers replace those of an earlier one.
+    """A context in which a scoring replaces the numbers of an earlier one.
 
     Yields:
-        what to call before the first number is written; from then on, until the end,
-        :func:`check_whole` finds out where the process is killed or fails
+        a function to call before the first number is written. If the process is killed or fails
+        after that and before the end of the context, :func:`check_whole` raises
     """
     begun = False
 
@@ -79,10 +79,10 @@ def _written_over(dataset: Any) -> dict[str, str | None]:
 
 
 def evaluation_of(samples: Any, pred: str) -> str:
-    """The key of the newest scoring of a prediction field.
+    """Returns the key of the newest scoring of a prediction field.
 
     Raises:
-        StateError: if the field was never scored, or its numbers are of two scorings
+        StateError: if the field was not scored, or its numbers are of two scorings
     """
     dataset = fo_internals.dataset_of(samples)
     try:

@@ -1,7 +1,7 @@
-"""Whether another machine sees the same files at the same paths, as nodes of a cluster must.
+"""Checks that the nodes of a cluster see the same files at the same paths.
 
-A worker on a node that does not would take images for missing, and write masks where nobody looks
-for them. So it compares some places before its first work: see :class:`PathState`.
+Without that, a worker would report images as missing, and write masks where nobody finds them. So
+it compares some paths before its first work; see :class:`PathState`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pairlens.importers.files import owners_of
 
 
 class PathState(NamedTuple):
-    """A file or a folder, with what tells it from another one at that path.
+    """A file or folder with some of its state, by which it can be recognized on another machine.
 
     Attributes:
-        path: absolute
-        state: of a folder that PairLens made the first line of its marker, of another the names in
-            it, but for those that begin with a dot; of a file its size
+        path: absolute path
+        state: for a folder that PairLens made, the first line of its marker; for another folder,
+            a digest of the names in it except hidden ones; for a file, its size; ``""`` if there
+            is neither
     """
 
     path: str
@@ -31,27 +32,27 @@ class PathState(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> PathState:
-        """A place as this process sees it; an empty state where nothing is."""
+        """Returns the state of a path as this process sees it."""
         return cls(str(path), _state(path))
 
 
 def states_of(paths: Iterable[Path]) -> tuple[PathState, ...]:
-    """The places that are there of some paths."""
+    """Returns the states of those paths that exist."""
     found = (PathState.of(path.absolute()) for path in paths)
     return tuple(place for place in found if place.state)
 
 
 @lru_cache(64)
 def check(places: tuple[PathState, ...]) -> None:
-    """Compares places with what this machine sees; once in a process.
+    """Compares states with those that this machine sees; once in a process.
 
     Raises:
-        StateError: if it sees something else, or nothing
+        StateError: if this machine sees something else, or nothing
     """
     for place in places:
-        there = _state(Path(place.path))
-        if there != place.state:
-            sees = "something else" if there else "nothing"
+        state = _state(Path(place.path))
+        if state != place.state:
+            sees = "something else" if state else "nothing"
             raise StateError(
                 f"node {socket.gethostname()} of the cluster sees {sees} at {place.path}; all "
                 "nodes must see the published files, images and masks at the same paths: mount "

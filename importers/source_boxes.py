@@ -1,4 +1,4 @@
-"""Boxes of objects with their classes, as the sources of datasets have them."""
+"""Source boxes: object boxes with classes, from the datasets that images were taken from."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Boxes:
 
     @classmethod
     def of(cls, labels: Iterable[str], corners: Sequence[Any] | Any) -> Boxes:
-        """Boxes of a list of numbers or of lists of four."""
+        """Makes boxes of labels, and corners as one list of numbers or as lists of four."""
         return cls(tuple(labels), np.array(corners, np.float64).reshape(-1, 4))
 
     def within(self, box: Sequence[float]) -> Boxes:
-        """What a crop shows of the boxes, in pixels of the crop.
+        """Returns the boxes that a crop shows, clipped, in pixels of the crop.
 
         Args:
             box: x1, y1, x2, y2 of the crop

@@ -1,8 +1,8 @@
 """Opens files of a source: only regular files, and only within the source's folder.
 
-A pipe would block a reader, a device never ends, and a link can lead to files that were never
-published. Each is refused with an ``OSError`` whose ``strerror`` says so. During an import or
-export, :func:`reading_within` sets the folder that links may not lead out of.
+A pipe would block a reader, a device never ends, and a symbolic link can lead to private files.
+Each is refused with an ``OSError`` whose ``strerror`` says so. During an import or export,
+:func:`reading_within` sets the boundary: the folder that links must not lead out of.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOT_REGULAR = "it is no regular file"
 
 
 class Root(NamedTuple):
-    """A folder, or a single file, that links in it may not lead out of.
+    """A folder, or a single file, that links in it must not lead out of.
 
     Attributes:
         written: its path as given, the prefix of the paths of its files
@@ -38,21 +38,21 @@ class Root(NamedTuple):
 
 
 Boundary = Root | None
-"""``None`` where links may lead anywhere."""
+"""``None`` if links may lead anywhere."""
 
 _boundary: ContextVar[Boundary] = ContextVar("pairlens_boundary", default=None)
 
 
 def boundary_of(root: Path) -> Root:
-    """The boundary for what lies in a folder, or is one file."""
-    # Of an earlier import, whose folders and links may have been changed since.
+    """Returns the boundary for the files in a folder, or for a single file."""
+    # Folders and links may have changed since an earlier import of this process.
     _real_folder.cache_clear()
     _archive_leads_out.cache_clear()
     return Root(str(root.absolute()), os.path.realpath(root))
 
 
 def within() -> Boundary:
-    """The boundary of this thread."""
+    """Returns the boundary of this thread."""
     return _boundary.get()
 
 
@@ -70,14 +70,14 @@ class reading_within:
 
 
 def read_within(items: Iterator[T], boundary: Boundary) -> Iterator[T]:
-    """Yields the items of a reader, which reads :func:`reading_within` the boundary.
+    """Yields the items of a reader, which runs :func:`reading_within` a boundary.
 
     Raises:
         StateError: if the reader cannot read a folder or file that it needs
     """
     try:
         while True:
-            # Each time anew: whoever takes an item reads freely.
+            # Set only while the reader runs: the consumer of the items has no such boundary.
             before = _boundary.set(boundary)
             try:
                 item = next(items)
@@ -96,7 +96,7 @@ def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> B
     Args:
         path: the file
         anywhere: whether a link may lead out of the boundary, as when a format is detected
-        buffering: as of ``open``
+        buffering: as in ``open``
 
     Raises:
         OSError: if it cannot be opened, is not a regular file, or is outside the boundary
@@ -118,11 +118,11 @@ def read_part(path: Path, offset: int, into: memoryview) -> int:
 
     Args:
         path: the file
-        offset: of the part, in bytes
-        into: filled from its start; less at the end of the file
+        offset: byte offset of the part
+        into: the buffer to fill; it is filled partly if the file ends before
 
     Returns:
-        the bytes that were read
+        the number of bytes read
 
     Raises:
         OSError: as :func:`open_source`
@@ -147,17 +147,17 @@ def _check_kind(number: int, path: Path) -> None:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # A pipe that nobody writes to would block.
+    # Otherwise opening a pipe that nobody writes to would block.
     return os.open(path, flags | os.O_NONBLOCK)
 
 
 def reason_of(error: OSError) -> str:
-    """The message of the operating system, without error number and path."""
+    """Returns the message of the operating system, without error number and path."""
     return error.strerror or str(error)
 
 
 def went_away(source: Path) -> StateError:
-    """What to say where a source is not what it was when reading it began."""
+    """Returns the error that a source changed or disappeared while it was read."""
     return StateError(
         f"{source} changed or went away while it was read, so that records are missing; bring it "
         "back and go on with --resume"
@@ -165,17 +165,17 @@ def went_away(source: Path) -> StateError:
 
 
 def check_there(source: Path | None) -> None:
-    """Validates that a source is there, if one is given.
+    """Validates that a source exists; does nothing for ``None``.
 
     Raises:
-        StateError: if it is not
+        StateError: if it does not exist
     """
     if source is not None and not source.exists():
         raise went_away(source)
 
 
 def why_unread(error: Exception) -> str:
-    """Why the records of an image are skipped, for the log."""
+    """Returns the reason why the records of an image are skipped, for the log."""
     if isinstance(error, OSError):
         return f"the image cannot be read ({reason_of(error)})"
     return getattr(error, "reason", None) or repr(error)
@@ -198,7 +198,7 @@ def _check_place(path: Path) -> None:
 
 def _leads_out(path: str, boundary: Root) -> bool:
     if not _is_in(os.path.abspath(path), boundary.written):  # noqa: PTH100
-        return False  # media of our own, for one
+        return False  # not a file of the source, such as a mask that PairLens wrote
     folder, name = os.path.split(path)
     if stat.S_ISLNK(os.lstat(path).st_mode):
         real = os.path.realpath(path)
@@ -208,7 +208,7 @@ def _leads_out(path: str, boundary: Root) -> bool:
 
 
 _archive_leads_out = lru_cache(64)(_leads_out)
-"""Since an archive is opened for each of its members."""
+"""Cached, since an archive is opened for each of its members."""
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -1,16 +1,16 @@
-"""Reads the boxes of the data that images were taken from.
+"""Reads source boxes: the object boxes of the datasets that images were taken from.
 
 ==========  =============================================================================
 xView       ``xView_train.geojson``; see :mod:`pairlens.importers.xview`
 VOC         a folder of ``*.xml`` with ``object``, ``name`` and ``bndbox`` (DIOR), or with
             ``robndbox`` (DIOR-R)
 FAIR1M      a folder of ``*.xml`` with ``object``, ``possibleresult`` and ``points``
-DOTA        a folder of ``*.txt``: eight coordinates, a class and a difficulty a line
+DOTA        a folder of ``*.txt`` with eight coordinates, a class and a difficulty on each line
 COCO        a ``.json`` of ``images``, ``annotations`` and ``categories`` (iSAID)
 ==========  =============================================================================
 
-Boxes that are turned count with the upright box around them. Images are known by their file names
-without the ending.
+Rotated boxes are replaced by the upright boxes around them. Images are identified by their file
+names without suffix.
 """
 
 from __future__ import annotations
@@ -36,26 +36,28 @@ from pairlens.importers.source_files import open_source, reason_of
 from pairlens.importers.xview import read_geojson
 
 MAX_FILE_BYTES = 16 << 20
-"""Of an annotation file of one image."""
+"""Maximum size of the annotation file of one image."""
 
 _HEAD = 1 << 20
+"""Bytes at the beginning of a file that are searched for xView's keys."""
+
 _LARGEST = 1e6
-"""Pixels; no image is that large."""
+"""Largest valid coordinate in pixels."""
 
 _DIFFICULTIES = ("0", "1", "2")
 """What may end a line of DOTA's."""
 
 Listed = list[tuple[str, tuple[float, ...] | None]]
-"""Class and corners of each object; ``None`` for corners that are not read."""
+"""Class and corners (x1, y1, x2, y2 in pixels) of each object; ``None`` for unread corners."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSource:
-    """What a source knows of its images.
+    """The boxes of a source.
 
     Attributes:
-        kind: ``xview``, ``voc`` (FAIR1M too), ``dota`` or ``coco``
-        images: boxes by the image's file name without the ending
+        kind: its layout: ``xview``, ``voc`` (also for FAIR1M), ``dota`` or ``coco``
+        images: boxes by the image's file name without suffix
     """
 
     kind: str
@@ -63,14 +65,14 @@ class BoxSource:
 
 
 def read_source(path: Path, on_note: OnNote = ignore_note) -> BoxSource:
-    """Reads the boxes of a file or folder of one of the layouts above.
+    """Reads the boxes of a file or folder in one of the module's layouts.
 
     Args:
         path: the file or folder
-        on_note: takes what was left out, and why
+        on_note: receives notes on what was left out, and why
 
     Raises:
-        LayoutError: if it is none of them
+        LayoutError: if it has none of the layouts, or cannot be read
     """
     if path.is_dir():
         return _read_folder(path, on_note)
@@ -157,7 +159,7 @@ def _of_xml(data: bytes) -> Listed:
 
 
 def _points_of(one: ElementTree.Element) -> Iterator[tuple[float, float]]:
-    """The corners of an object, in whatever form."""
+    """Yields the corners of an object: two of an upright box, four or more of another."""
     box = one.find("bndbox")
     if box is not None:
         values = {child.tag: _number(child.text) for child in box}
@@ -205,7 +207,7 @@ def _number(text: str | None) -> float:
 
 
 def _upright(points: list[tuple[float, float]]) -> tuple[float, ...] | None:
-    """The box around points; ``None`` where there is none."""
+    """Returns the upright box around points; ``None`` if they are too few, invalid or in a line."""
     values = [value for point in points for value in point]
     if len(points) < 2 or not all(isfinite(v) and abs(v) < _LARGEST for v in values):
         return None
@@ -244,7 +246,7 @@ def _hashable(value: Any) -> Any:
 
 
 def _coco_box(value: Any) -> tuple[float, ...] | None:
-    """Corners of ``[x, y, width, height]``."""
+    """Converts ``[x, y, width, height]`` to corners; ``None`` if it is not a valid box."""
     if not isinstance(value, list) or len(value) != 4:
         return None
     if not all(map(is_number, value)):
@@ -254,7 +256,7 @@ def _coco_box(value: Any) -> tuple[float, ...] | None:
 
 
 def _members(file: Path, key: str) -> Iterator[dict[str, Any]]:
-    """The objects of a list under a key of a JSON file, which is streamed."""
+    """Yields the objects in the list of a key of a JSON file, without reading all into memory."""
     with open_source(file) as stream:
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             match = re.search(rb'"' + key.encode() + rb'"\s*+:\s*+(?=\[)', whole)

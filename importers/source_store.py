@@ -1,4 +1,4 @@
-"""Stores the boxes of the data that images were taken from with the samples of those images."""
+"""Stores source boxes: object boxes of the datasets that images were taken from, with samples."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from pairlens.importers.source_boxes import Boxes
 from pairlens.importers.source_readers import read_source
 
 MAX_BOXES = 10_000
-"""Of one image; a document has 16 MB."""
+"""Maximum number of boxes of one image, since a document can have 16 MB."""
 
 _CROP = re.compile(r"(.+?)__(\d{1,5}(?:\.\d{1,4})?)__(\d{1,6})___(\d{1,6})")
 _LEAST_SIDE = 16
-"""Pixels of a crop; a lower number is a scale."""
+"""Least side of a crop in pixels; a lower number in a crop's name is a scale."""
 
 _READ = (
     fields.IMAGE_ID, fields.SPLIT, f"{fields.SOURCE}.image_name", "filepath", "metadata.width",
@@ -37,18 +37,19 @@ _READ = (
 
 @dataclass
 class SourceSummary:
-    """What was stored.
+    """The result of storing source boxes.
 
     Attributes:
         dataset: its name
-        source: the file or folder
+        source: the file or folder with the boxes
         kind: of the source, as in :class:`pairlens.importers.source_readers.BoxSource`
-        samples: that have boxes of it now, of as many as are in ``of``
-        of: samples looked at
-        boxes: stored, each as often as there are samples of its image
-        unknown: images that the source does not name; the first of them
+        samples: number of samples that got boxes
+        of: number of samples that were examined
+        boxes: number of stored boxes, each counted once for each sample of its image
+        unknown: file names of the first five images that the source does not have
+        unknown_total: number of such images
         notes: further remarks
-        seconds: that it took
+        seconds: duration of the step
     """
 
     dataset: str
@@ -67,20 +68,20 @@ class SourceSummary:
 def store_source_boxes(
     samples: Any, path: Path, chips: Path | None = None, progress: Progress = no_progress
 ) -> SourceSummary:
-    """Stores the source's boxes of each image as ``source_boxes``, in place of earlier ones.
+    """Stores the source's boxes of each image as ``source_boxes``, replacing earlier ones.
 
-    An image is found by its file name; one of GRES by its place in xView, which
-    ``pairlens images gres`` writes beside the images.
+    An image is found in the source by its file name. Images of GRES are found by their positions in
+    xView, which ``pairlens images gres`` writes to ``chips.jsonl`` in the folder of images.
 
     Args:
-        samples: a dataset or a view that PairLens imported
-        path: what the boxes are in; see :mod:`pairlens.importers.source_readers`
-        chips: the places of images in larger ones, if that is not where the images are
+        samples: a dataset that PairLens imported, or a view of one
+        path: file or folder with the boxes; see :mod:`pairlens.importers.source_readers`
+        chips: a ``chips.jsonl``, if it is not in the folder of images
         progress: called with samples done and samples in all
 
     Raises:
-        LayoutError: if there are no boxes in it
-        StateError: if it names none of the images
+        LayoutError: if there are no boxes in the source
+        StateError: if it has none of the images
     """
     started = time.perf_counter()
     dataset = fo_internals.dataset_of(samples)
@@ -134,7 +135,7 @@ def _name(doc: Mapping[str, Any]) -> str:
 
 
 def _places(dataset: Any, chips: Path | None) -> dict[str, Chip]:
-    """Where images lie in larger ones, by split and name; empty where nothing says so."""
+    """Reads the positions of images in xView by ``SPLIT/NAME``; empty if there is no plan."""
     facts = store.info(dataset)
     if chips is None and facts.get("format") == GRES and facts.get("path"):
         beside = image_folder(Path(facts["path"]), "train").parent / PLAN
@@ -145,7 +146,10 @@ def _places(dataset: Any, chips: Path | None) -> dict[str, Chip]:
 def _boxes_of(
     doc: Mapping[str, Any], images: Mapping[str, Boxes], places: Mapping[str, Chip]
 ) -> tuple[Boxes, tuple[float, float]] | None:
-    """The boxes of an image and the size that they are in; ``None`` if it is not known."""
+    """Returns the boxes of an image and the (width, height) that their coordinates refer to.
+
+    ``None`` if the source does not have the image.
+    """
     name = _name(doc)
     chip = places.get(f"{doc.get(fields.SPLIT)}/{name}")
     if chip is not None:
@@ -164,10 +168,14 @@ def _boxes_of(
 
 
 def _crop(stem: str, size: tuple[int, int]) -> tuple[str, tuple[float, float, float, float]]:
-    """The image that a crop was taken of, and where in it the crop lies.
+    """Parses the name of a crop: returns the name of the whole image and the box of the crop in it.
 
-    The tools that cut DOTA call crops ``P0001__SCALE__X___Y``, or have the crop's side in the place
-    of the scale.
+    The tools that cut DOTA name crops ``P0001__SCALE__X___Y``, some with the side of the crop
+    instead of the scale. X and Y are in pixels of the scaled image.
+
+    Args:
+        stem: file name without suffix; the name of a whole image is returned unchanged
+        size: width and height of the crop in pixels
     """
     match = _CROP.fullmatch(stem)
     if match is None:

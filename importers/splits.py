@@ -1,4 +1,4 @@
-"""The split of a sample: a field of its own. ``tags`` are the user's."""
+"""Determines the split of a sample."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pairlens.importers.formats.instruction_files import SPLIT_WORDS
 
 
 def split_of(document: Mapping[str, Any]) -> str:
-    """The split of a sample's document; ``""`` where it has none.
+    """Returns the split of a sample's document; ``""`` if it has none.
 
-    It stands in the field ``split``. A sample without that has the split of its key, and one
-    without a key, which PairLens did not import, that of the tag that names one.
+    This is the value of the field ``split``; without it the split in the sample's key; and for a
+    sample without key, which PairLens did not import, the first tag that names a split.
     """
     if split := document.get(fields.SPLIT):
         return str(split)
@@ -26,13 +26,10 @@ def split_of(document: Mapping[str, Any]) -> str:
 
 
 def spelled(name: str) -> str:
-    """The name of a split as keys, fields and tags have it: ``val`` for ``Validation``.
-
-    Names that are no word for one of the published splits stay as they are.
-    """
+    """Normalizes the name of a split: ``val`` for ``Validation``; other names are unchanged."""
     return SPLIT_WORDS.get(name.strip().casefold(), name.strip())
 
 
 def split_of_key(key: str) -> str:
-    """The split that a record was published in, which its key names."""
+    """Returns the split in a key; ``""`` if there is none."""
     return key.split("/")[1] if key.count("/") > 1 else ""

@@ -1,7 +1,7 @@
-"""Ends a process that waits for a thread which had no memory to begin.
+"""Ends a process that hangs because a new thread could not get memory.
 
-Python waits for a new thread to say that it runs. One that gets no memory before it could say so is
-gone, and who started it, one's own code or a library, waits for ever.
+``Thread.start`` waits until the new thread reports that it runs. A thread that fails to allocate
+memory before that dies without a report, and ``start`` waits forever, in PairLens or in a library.
 """
 
 from __future__ import annotations
@@ -18,32 +18,34 @@ from pairlens.importers import memory
 from pairlens.importers.errors import OUT_OF_MEMORY
 
 _SECONDS = 2.0
-"""From one look to the next."""
+"""Seconds between two inspections of the threads."""
 
 _LOOKS = 3
-"""In a row that find the same thread waiting. One that has memory begins within milliseconds."""
+"""Consecutive inspections that must find the same thread not running before the process is ended. A
+thread that gets memory runs within milliseconds."""
 
 FAILED = 1
+"""Exit code of a process that was ended."""
 
 
 @contextmanager
 def ending_when_starved(*, as_json: bool) -> Iterator[None]:
-    """Within it, a process that waits for a thread that never begins ends with one sentence.
+    """Ends the process with one sentence if it hangs in the start of a thread within the context.
 
     Args:
-        as_json: whether stdout gets the sentence as well, as the object of an error
+        as_json: whether the sentence is also printed to stdout, as a JSON object with ``error``
     """
-    # Made now, while there is memory.
-    said = f"pairlens: {OUT_OF_MEMORY}\n".encode()
+    # The messages are encoded now, while there is memory.
+    message = f"pairlens: {OUT_OF_MEMORY}\n".encode()
     printed = f"{json.dumps({'error': OUT_OF_MEMORY})}\n".encode() if as_json else b""
-    over, before = end_when_starved(said, printed), threading.excepthook
+    over, before = end_when_starved(message, printed), threading.excepthook
 
-    def tell(args: threading.ExceptHookArgs) -> None:
-        """Of threads of libraries that get no memory the command itself tells, in one sentence."""
+    def report(args: threading.ExceptHookArgs) -> None:
+        """Prints the errors of threads except a lack of memory, which the command reports."""
         if args.exc_value is None or not memory.ran_out(args.exc_value):
             before(args)
 
-    threading.excepthook = tell
+    threading.excepthook = report
     try:
         yield
     finally:
@@ -51,48 +53,49 @@ def ending_when_starved(*, as_json: bool) -> Iterator[None]:
         threading.excepthook = before
 
 
-def end_when_starved(said: bytes = b"", printed: bytes = b"") -> threading.Event:
-    """Has this process end, from now on until an event, if it waits for such a thread.
+def end_when_starved(message: bytes = b"", printed: bytes = b"") -> threading.Event:
+    """Starts a thread that ends this process if it hangs in the start of another thread.
 
     Args:
-        said: what goes to stderr then; nothing of a worker, whose parent says that it died
-        printed: what goes to stdout
+        message: written to stderr before the process ends; workers write nothing, since their
+            parent reports that they died
+        printed: written to stdout
 
     Returns:
-        the event
+        an event that stops the watching thread when it is set
     """
     over = threading.Event()
-    threading.Thread(target=_watch, args=(over, said, printed), daemon=True).start()
+    threading.Thread(target=_watch, args=(over, message, printed), daemon=True).start()
     return over
 
 
-def _watch(over: threading.Event, said: bytes, printed: bytes) -> None:
+def _watch(over: threading.Event, message: bytes, printed: bytes) -> None:
     waiting: list[threading.Thread] = []
     looks = 0
     while not over.is_set():
         time.sleep(_SECONDS)
         with suppress(MemoryError):
-            now = _starting()
-            waiting = [one for one in now if not looks or one in waiting]
+            starting = _starting()
+            waiting = [thread for thread in starting if not looks or thread in waiting]
             looks = looks + 1 if waiting else 0
         if looks > _LOOKS and not over.is_set():
-            _end(said, printed)
+            _end(message, printed)
 
 
 def _starting() -> list[threading.Thread]:
-    """Threads that were started and have not begun.
+    """Returns the threads that were started and do not run yet.
 
-    Not by ``sys._current_frames``: before Python 3.12 garbage can be collected within it, while it
-    holds a lock that another thread may want by then, and the whole process stands still for ever.
+    ``sys._current_frames`` would tell too, but before Python 3.12 the garbage collector can run
+    within it, while it holds a lock that another thread may need: the process would deadlock.
     """
-    return [one for one in threading.enumerate() if not one.is_alive()]
+    return [thread for thread in threading.enumerate() if not thread.is_alive()]
 
 
-def _end(said: bytes, printed: bytes) -> None:
-    """Ends this process and its workers, as a kill does, which all steps are proof against."""
+def _end(message: bytes, printed: bytes) -> None:
+    """Ends this process and its workers at once; all steps can resume after a kill."""
     with suppress(MemoryError):
         for worker in multiprocessing.active_children():
             worker.kill()
-    os.write(2, said)
+    os.write(2, message)
     os.write(1, printed)
     os._exit(FAILED)

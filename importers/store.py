@@ -1,9 +1,8 @@
 """Direct access to the MongoDB collection of a FiftyOne dataset.
 
-``Dataset.add_samples`` and ``set_values`` validate every value and write about 2,400 and
-20,000 samples a second; the same documents written straight go about ten times as fast.
-What is written here is what FiftyOne itself would write: a test adds the same samples both
-ways and compares the documents.
+``Dataset.add_samples`` and ``set_values`` validate every value and write about 2,400 and 20,000
+samples a second; writing the same documents to MongoDB directly is about ten times as fast. A test
+adds the same samples both ways and compares the documents.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ from pairlens.importers.records import Kind
 from pairlens.importers.stored_values import NOT_STORABLE, Document, why_not_stored
 
 BATCH = 1000
-"""Documents a write: larger batches were no faster and hold more memory."""
+"""Documents of one write; larger batches were not faster and need more memory."""
 
 MAX_DOCUMENT = 16 << 20
-"""Bytes, as MongoDB has it."""
+"""MongoDB's maximum size of a document in bytes."""
 
 Insertable = Document | RawBSONDocument
-"""A new sample, or its BSON."""
+"""A new sample, as a document or encoded as BSON."""
 
 OnRefused = Callable[[Insertable, str], None]
-"""Takes a document that cannot be stored, and the reason."""
+"""Called with a document that cannot be stored, and the reason."""
 
 _TOO_LARGE = 10334
 """MongoDB's code for a document over :data:`MAX_DOCUMENT`."""
@@ -49,10 +48,10 @@ _UNMEASURED = MaskStats()
 
 
 def check_name(name: str) -> None:
-    """Validates the name of a dataset that is to be made.
+    """Validates the name of a new dataset.
 
     Raises:
-        UsageError: if FiftyOne takes no such name
+        UsageError: if FiftyOne does not allow the name
     """
     try:
         to_slug(name if is_text(name) else "")
@@ -63,14 +62,14 @@ def check_name(name: str) -> None:
 
 
 def opened(name: str) -> Any:
-    """A dataset that is there, PairLens' own or not.
+    """Loads an existing dataset, imported by PairLens or not.
 
     Raises:
-        StateError: if another command deletes or replaces it while it is opened
+        StateError: if another command deletes or replaces it at the same time
     """
     try:
         return fo.load_dataset(name)
-    except ValueError as error:  # also where its document is gone when FiftyOne writes to it
+    except ValueError as error:  # also raised if it is deleted while FiftyOne loads it
         raise StateError(
             f"dataset {name!r} was deleted or replaced by another command meanwhile; look what is "
             "there, and run this again"
@@ -78,18 +77,22 @@ def opened(name: str) -> Any:
 
 
 def load(name: str, *, foreign: bool = False) -> Any:
-    """Loads a dataset that PairLens imported, or any where it may be ``foreign``.
+    """Loads a dataset.
+
+    Args:
+        name: of the dataset
+        foreign: whether a dataset that PairLens did not import is accepted
 
     Raises:
-        StateError: if there is none of that name, or PairLens did not import it, or if the database
+        StateError: if there is no dataset of that name, PairLens did not import it, or the database
             does not answer
     """
     fo_internals.connect()
     if not is_text(name) or not fo.dataset_exists(name):
         known = [str(n) for n in fo.list_datasets()]
-        there = ", ".join(known[:20]) or "none"
+        listed = ", ".join(known[:20]) or "none"
         raise StateError(
-            f"there is no dataset {name!r}{did_you_mean(name, known)}; there is {there}"
+            f"there is no dataset {name!r}{did_you_mean(name, known)}; there is {listed}"
         )
     dataset = opened(name)
     if not foreign:
@@ -98,20 +101,20 @@ def load(name: str, *, foreign: bool = False) -> Any:
 
 
 def info(dataset: Any) -> dict[str, Any]:
-    """What PairLens stored about the dataset, as it is now: format, root, media folder ..."""
+    """Reads the facts of a dataset from the database: format, root, media folder ..."""
     return dict(fo_internals.info(dataset, fields.INFO) or {})
 
 
 def kind_of(samples: Any) -> Kind:
-    """The kind of dataset that samples are of; those from before there were several have pairs."""
+    """Returns the kind of a dataset's records; ``pairs`` for datasets of versions before kinds."""
     return info(samples).get("kind") or "pairs"
 
 
 def source_path(facts: dict[str, Any]) -> Path:
-    """The folder or archive that a dataset was read from, and is exported from.
+    """Returns the folder or archive that a dataset was imported from, which exports read.
 
     Raises:
-        StateError: if that is not known, as of a dataset that was read back from an export
+        StateError: if it is not known, as for a dataset that was read back from an export
     """
     if has_source(facts):
         return Path(facts.get("path") or facts["root"])
@@ -122,22 +125,22 @@ def source_path(facts: dict[str, Any]) -> Path:
 
 
 def has_source(facts: dict[str, Any]) -> bool:
-    """Whether it is known what a dataset was read from."""
+    """Whether the facts say what a dataset was imported from."""
     return bool(facts.get("path") or facts.get("root"))
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
-    """Sets some of what :func:`info` returns; other facts, and who sets them, are left alone."""
+    """Sets facts of a dataset; other facts, which other processes may set, are not touched."""
     literal = {name: {"$literal": value} for name, value in facts.items()}
     fo_internals.change_info(dataset, fields.INFO, literal)
 
 
 def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
-    """Sets some members of an object among the facts of a dataset; other members stay.
+    """Sets members of a fact that is an object; its other members are not touched.
 
     Args:
-        dataset: of FiftyOne
-        fact: the name of the object among the facts of :func:`info`
+        dataset: a FiftyOne dataset
+        fact: name of the fact
         values: members by name
     """
     merged = {"$mergeObjects": [f"$info.{fields.INFO}.{fact}", {"$literal": values}]}
@@ -145,12 +148,12 @@ def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
 
 
 def add_decisions(dataset: Any, decisions: list[dict[str, Any]], **facts: Any) -> None:
-    """Stores what a step decided, in place of what the same step decided before.
+    """Stores the decisions of a step, replacing the earlier ones of the same step.
 
     Args:
-        dataset: that the step worked on
-        decisions: of the step
-        facts: others to set in the same write; ``None`` removes one
+        dataset: the dataset that the step worked on
+        decisions: of the step, as :meth:`.Decisions.stored` returns them
+        facts: facts to set in the same write; ``None`` removes one
     """
     steps = list({decision["step"] for decision in decisions})
     stored = {"$ifNull": [f"$info.{fields.INFO}.decisions", []]}
@@ -162,10 +165,9 @@ def add_decisions(dataset: Any, decisions: list[dict[str, Any]], **facts: Any) -
 
 
 def stats_from(values: dict[str, Any] | None) -> MaskStats:
-    """The inverse of :func:`plain_stats` for a mask.
+    """Converts stored measurements of a mask, the inverse of :func:`.plain_stats`.
 
-    Measurements that were not read keep their defaults; those that a newer version added are
-    left out.
+    Measurements that are missing keep their defaults; unknown ones, of newer versions, are ignored.
     """
     if not values:
         return _UNMEASURED
@@ -176,13 +178,13 @@ def stats_from(values: dict[str, Any] | None) -> MaskStats:
 
 
 def insert(dataset: Any, docs: Sequence[Insertable], on_refused: OnRefused | None = None) -> int:
-    """Inserts new samples; those whose keys are stored already are skipped.
+    """Inserts new samples, except those whose keys are stored already.
 
     Args:
-        dataset: of FiftyOne
+        dataset: a FiftyOne dataset
         docs: the samples
-        on_refused: takes each document that MongoDB cannot store, with the reason; if not given,
-            the first of them is an error
+        on_refused: called with each document that MongoDB cannot store, and the reason; by default
+            the first one raises an error
 
     Returns:
         the number of samples inserted
@@ -206,8 +208,8 @@ def insert(dataset: Any, docs: Sequence[Insertable], on_refused: OnRefused | Non
             on_refused(doc, fault)
         else:
             storable.append(doc)
-    there = _count(dataset, docs)  # a part may have been written before the fault was met
-    return there + insert(dataset, storable)
+    inserted = _count(dataset, docs)  # some may have been written before the fault was found
+    return inserted + insert(dataset, storable)
 
 
 def _count(dataset: Any, docs: Sequence[Insertable]) -> int:
@@ -216,7 +218,7 @@ def _count(dataset: Any, docs: Sequence[Insertable]) -> int:
 
 
 def _fault_of(doc: Insertable) -> str:
-    """Why a document cannot be stored; ``""`` if it can."""
+    """Returns why a document cannot be stored; ``""`` if it can."""
     try:
         size = len(bson.encode(doc))
     except NOT_STORABLE as error:
@@ -235,7 +237,7 @@ def _insert(dataset: Any, docs: Sequence[Insertable]) -> int:
         duplicate_key = 11000
         errors = error.details["writeErrors"]
         if error.details["writeConcernErrors"]:
-            raise  # another server took over, which may have them or not
+            raise  # another server took over, which may or may not have the samples
         if any(e["code"] != duplicate_key for e in errors):
             raise StateError(f"the database refused a sample: {errors[0]['errmsg']}") from error
         return error.details["nInserted"]
@@ -249,14 +251,14 @@ def stream(
     order: Sequence[str] = (),
     as_seen: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
-    """Reads the documents of a working set, a batch at a time.
+    """Reads documents of the working set, a batch at a time.
 
     Args:
         samples: a dataset or a view
-        projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
-        where: a MongoDB filter on top of the view
-        order: fields to sort by, which must be among those read
-        as_seen: fields of labels that are as a view filters them
+        projection: the fields to read, ``a.b`` for embedded ones; ``_id`` is always read
+        where: a further MongoDB filter
+        order: fields to sort by, which must be among those read; ``_id`` breaks ties
+        as_seen: label fields that are read as the view filters them
     """
     pipeline = working_set.pipeline(samples, as_seen)
     if where:
@@ -266,17 +268,17 @@ def stream(
     if order:
         pipeline.append({"$sort": dict.fromkeys((*order, "_id"), 1)})
     collection = fo_internals.collection(samples)
-    # Unsaid, a batch is 16 MB of documents, which take a hundred in memory.
+    # By default a batch has 16 MB of BSON, which takes 100 MB when decoded.
     yield from collection.aggregate(pipeline, allowDiskUse=True, batchSize=BATCH)
 
 
 def raw(samples: Any, pipeline: Sequence[Document], size: int = BATCH) -> Iterator[bytes]:
-    """What stages of MongoDB make of a dataset's samples, as BSON, some documents at a time.
+    """Applies an aggregation pipeline to a dataset's samples and yields batches of raw BSON.
 
     Args:
-        samples: the dataset or a view of it, whose own stages are among the pipeline or not asked
+        samples: a dataset or view; the stages of a view are not applied
         pipeline: the stages
-        size: of a batch
+        size: documents in a batch
     """
     collection = fo_internals.collection(samples)
     return collection.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=size)
@@ -307,9 +309,8 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
 def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
     """Sends idempotent updates as a single command.
 
-    ``bulk_write`` makes objects of each and takes twice the time, of which small masks need
-    little more. Whatever goes wrong is left to it: it tries again where that may help, and
-    raises what cannot be helped.
+    ``bulk_write`` makes objects of them and takes twice the time. If the command fails, the updates
+    are repeated with ``bulk_write``, which retries or raises the appropriate error.
     """
     command = {"update": collection.name, "updates": updates, "ordered": False}
     if concern := collection.write_concern.document:
@@ -327,7 +328,7 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
     """Sets the same values on several samples.
 
     Args:
-        dataset: of FiftyOne
+        dataset: a FiftyOne dataset
         ids: of the samples
         values: by field; ``None`` removes a field
 

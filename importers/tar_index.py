@@ -1,9 +1,9 @@
 """Indexes the members of an uncompressed tar archive without reading their contents.
 
-Python's ``tarfile`` does this too, in three times the time, and repairs or guesses where
-an archive is broken. Here a header is either right to the checksum or the walk ends with one
-sentence. Read are ustar, pax (``path`` and ``size``) and GNU long names, with sizes in octal
-and base 256, after POSIX.1-2017 ``pax`` and the GNU tar manual.
+Python's ``tarfile`` takes three times as long, and tries to repair broken archives. Here a header
+with a wrong checksum ends the walk with an error. The formats are ustar, pax (``path`` and
+``size``) and GNU long names, with sizes in octal and base 256, after POSIX.1-2017 ``pax`` and the
+GNU tar manual.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pairlens.importers.errors import PairLensError
 
 BLOCK = 512
 MAX_EXTENDED = 1 << 20
-"""Bytes of a pax header or a long name: the longest path of any system has 32 KB."""
+"""Maximum size in bytes of a pax header or long name; the longest path of any system has 32 KB."""
 
 MemberKind = Literal["file", "folder", "link", "device", "sparse", "global", "unknown"]
 
@@ -31,13 +31,13 @@ _WITH_CONTENT = frozenset({"file", "sparse", "global", "unknown"})
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _NO_BLOCK = bytes(BLOCK)
 _BLANK = b" " * 8
-"""What stands for the checksum when it is made."""
+"""The value of the checksum field while the checksum is computed."""
 
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"(\xb5": "zstd"}
 
 
 class ArchiveError(PairLensError):
-    """An archive that cannot be read further; the message lacks the archive's name."""
+    """An archive that cannot be read further; the caller adds its name to the message."""
 
 
 class NoEndMark(ArchiveError):
@@ -48,11 +48,11 @@ class Member(NamedTuple):
     """A member of an archive.
 
     Attributes:
-        name: as stored, without a ``/`` at the end; bytes that are not utf-8 are surrogates
-        kind: what it is; ``global`` is a pax header that speaks of all members after it
-        start: where the first of its headers begins, in bytes
-        offset: where its content begins
-        size: of its content
+        name: path as stored, without a ``/`` at the end; bytes that are not UTF-8 are surrogates
+        kind: its type; ``global`` is a pax header that applies to all later members
+        start: byte offset of its first header
+        offset: byte offset of its content
+        size: size of its content in bytes
     """
 
     name: str
@@ -63,7 +63,7 @@ class Member(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where the next member begins."""
+        """Byte offset of the next member."""
         return self.offset + _padded(self.size)
 
 
@@ -71,11 +71,10 @@ def walk(stream: BinaryIO) -> Iterator[Member]:
     """Yields the members in order, reading headers and seeking over contents.
 
     Args:
-        stream: of an archive, open to read; between two members its caller may read and seek
+        stream: the archive; the caller may read and seek in it between two members
 
     Raises:
-        ArchiveError: where the archive is cut, or holds something else than a header; what
-            was yielded before is whole
+        ArchiveError: at a header that is truncated or invalid; the members before it are complete
         NoEndMark: at the end of an archive that lacks its end mark
     """
     total = stream.seek(0, 2)
@@ -104,12 +103,12 @@ def walk(stream: BinaryIO) -> Iterator[Member]:
 
 
 def printable(name: str) -> str:
-    """A name from an archive, for messages: short, and valid text for any bytes."""
+    """Returns a name from an archive for messages: its end, with invalid bytes escaped."""
     return name[-80:].encode("utf-8", "backslashreplace").decode()
 
 
 class _Extended:
-    """What extended headers say of the member that follows."""
+    """The values that extended headers set for the next member."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -135,7 +134,7 @@ class _Extended:
 
 
 def _pax_records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Records of the form ``<length of it all> <keyword>=<value>`` and a line end."""
+    """Yields keyword and value of records ``LENGTH KEYWORD=VALUE``, each with a line end."""
     position = 0
     while position < len(data):
         digits, _, _ = data[position : position + 8].partition(b" ")
@@ -149,7 +148,10 @@ def _pax_records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _header_at(stream: BinaryIO, position: int, total: int, *, begun: bool) -> bytes:
-    """The header block that begins there, checked; ``b""`` at the end mark."""
+    """Reads and validates the header block at an offset; returns ``b""`` at the end mark.
+
+    ``begun`` says whether an extended header comes before it, so that the archive cannot end here.
+    """
     stream.seek(position)
     header = stream.read(BLOCK)
     if header == _NO_BLOCK:
@@ -176,15 +178,15 @@ def _checksum_fits(header: bytes) -> bool:
     unsigned = _sum(rest[:256]) + _sum(rest[256:])
     if stored == unsigned:
         return True
-    # Some old implementations added up signed bytes.
+    # Some old implementations added signed bytes.
     return stored == unsigned - 256 * sum(byte > 127 for byte in rest)
 
 
 def _sum(few: bytes) -> int:
-    """The sum of 256 bytes or fewer, in a fifth of the time that ``sum`` takes.
+    """Returns the sum of at most 256 bytes, in a fifth of the time that ``sum`` takes.
 
-    The lower half of Adler-32 is the sum of the bytes, begun at the low half of the second
-    argument, modulo 65,521, which 256 bytes do not reach (RFC 1950, 8.2).
+    The lower half of Adler-32 is the start value plus the sum of the bytes, modulo 65,521, which
+    256 bytes cannot reach (RFC 1950, 8.2).
     """
     return adler32(few, 0) & 0xFFFF
 
@@ -229,7 +231,7 @@ def _content(stream: BinaryIO, offset: int, size: int, total: int) -> bytes:
 
 
 def _past_sparse_maps(stream: BinaryIO, header: bytes, offset: int, total: int) -> int:
-    """Past the further blocks in which GNU tar says where the holes of a file are."""
+    """Returns the offset after the further blocks in which GNU tar lists the holes of a file."""
     more = header[482]
     while more:
         block = _content(stream, offset, BLOCK, total)

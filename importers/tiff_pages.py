@@ -1,4 +1,4 @@
-"""Whether a TIFF has several pages of one size, of which readers take the first."""
+"""Detects TIFFs with several pages of one size, of which readers use only the first."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pairlens.importers.errors import check_memory
 
 _SUBFILE = 254
 _COPY, _MASK = 1, 4
-"""Of the tag: a smaller copy of another page, and the pixels of another that are transparent."""
+"""Bits of the tag NewSubfileType: a reduced copy of another page, and a transparency mask."""
 
 
 def has_pages(image: Image.Image) -> bool:
-    """Whether an open image is a TIFF with a second page like the first; its pixels stay unread."""
+    """Whether an open image is a TIFF with a second page like the first; no pixels are decoded."""
     if getattr(image, "tag_v2", None) is None:
         return False
     size = image.size
@@ -24,7 +24,7 @@ def has_pages(image: Image.Image) -> bool:
         image.seek(1)
         tags: Any = image.tag_v2  # type: ignore[attr-defined]
         return image.size == size and not _is_beside(tags.get(_SUBFILE, 0))
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise any exception
         check_memory(error)
         return False
     finally:
@@ -32,7 +32,7 @@ def has_pages(image: Image.Image) -> bool:
 
 
 def tiff_has_pages(tiff: tifffile.TiffFile) -> bool:
-    """As :func:`has_pages`, of what tifffile opened."""
+    """Does what :func:`has_pages` does for a file that tifffile opened."""
     second = next(islice(tiff.pages, 1, 2), None)
     if not isinstance(second, tifffile.TiffPage):
         return False

@@ -1,4 +1,4 @@
-"""Turns of one image that repeat each other, or answer one question with yes and with no."""
+"""Finds turns of an image that repeat each other, or answer a question with both yes and no."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ TurnPair = tuple[int, int]
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: without case, punctuation, white space and image marks."""
+    """Normalizes a text for comparison: without case, punctuation, white space and image tokens."""
     return " ".join(_NOT_WORDS.sub(" ", _IMAGE.sub(" ", text).casefold()).split())
 
 
 def repeated_turns(turns: Sequence[Turn]) -> list[TurnPair]:
-    """Turns that ask and answer what an earlier one asks and answers.
+    """Finds turns with the question and answers of an earlier turn.
 
     Args:
-        turns: of one image, those of different records too
+        turns: of one image, also from different records
 
     Returns:
-        each repeating turn with the first that it repeats
+        for each such turn, the first turn that it repeats and its own number
     """
     seen: dict[tuple[str, tuple[str, ...]], int] = {}
     found: list[TurnPair] = []
     for number, turn in enumerate(turns):
-        said = plain(turn.question), tuple(map(plain, turn.answers))
-        if not said[0] or not any(said[1]):
+        question, answers = plain(turn.question), tuple(map(plain, turn.answers))
+        if not question or not any(answers):
             continue
-        first = seen.setdefault(said, number)
+        first = seen.setdefault((question, answers), number)
         if first != number:
             found.append((first, number))
     return found
 
 
 def contradicting_turns(turns: Sequence[Turn]) -> list[TurnPair]:
-    """Turns that answer a question with yes where an earlier one answers it with no, or back.
+    """Finds turns that answer yes to a question to which an earlier one answers no, or vice versa.
 
-    An answer counts by its first word: ``Yes.`` and ``No, there is no ship.`` contradict.
+    Only the first word of an answer counts: ``Yes.`` and ``No, there is no ship.`` contradict.
     """
     seen: dict[str, dict[str, int]] = {}
     found: list[TurnPair] = []
     for number, turn in enumerate(turns):
         question = plain(turn.question)
-        said = {match[1].casefold() for a in turn.answers if (match := _POLARITY.match(a))}
-        if not question or len(said) != 1:
+        polarities = {match[1].casefold() for a in turn.answers if (match := _POLARITY.match(a))}
+        if not question or len(polarities) != 1:
             continue
-        (polarity,) = said
+        (polarity,) = polarities
         known = seen.setdefault(question, {})
         other = known.get("no" if polarity == "yes" else "yes")
         if other is not None:

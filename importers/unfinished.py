@@ -1,8 +1,9 @@
 """Datasets that are not complete yet: they have a temporary name, and get their own in one write.
 
-A new dataset gets its facts before its name, so that whoever finds the name finds the facts; one
-that replaces another is filled before. A temporary name contains the identity of its process. What
-a killed process left is deleted by the next one that creates a dataset of the same name.
+A new dataset gets its name after its facts, so that other processes never find it without them. A
+dataset that replaces another gets the name after its samples. A temporary name contains the
+identity of its process: what a killed process left is deleted by the next one that creates a
+dataset of the same name.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO
 
 _UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
-"""How the names begin of datasets that are not whole yet, and of those about to be deleted; the
-process that made them follows."""
+"""Prefixes of the names of incomplete datasets, and of replaced ones that are about to be deleted.
+The identity of their process follows."""
 
 ASIDE = (_UNFINISHED, _REPLACED)
-"""How the names begin of datasets that stand aside."""
+"""Prefixes of all temporary names."""
 
 _NAME, _OWNER = "replaces", "owner"
-"""In the facts of a dataset that stands aside: the name that it is to have or had, and of version
-0.1 the process."""
+"""Facts of a dataset with a temporary name: the name that it will have or had; and the identity of
+its process, if version 0.1 made it."""
 
 _MARKS = (f"info.{INFO}.{_NAME}",)
 
@@ -65,16 +66,16 @@ def take_place(new: Any, old: Any) -> None:
 
 
 def left(name: str) -> Iterator[Any]:
-    """The datasets that killed processes left when they created or replaced a dataset of a name."""
+    """Yields datasets that killed processes left when they made or replaced a dataset of a name."""
     for prefix in (_UNFINISHED, _REPLACED):
         for found in fo.list_datasets(glob_patt=f"{prefix}*"):
             try:
                 dataset = store.opened(str(found))
-            except StateError:  # its own process has just cleared it
+            except StateError:  # its own process has just deleted it
                 continue
             facts = store.info(dataset)
             owner = facts.get(_OWNER) or str(found).removeprefix(prefix).rpartition("-")[0]
-            # One that was killed at once had no time to say which name it is for.
+            # If its process was killed right after creating it, the name is not stored; any fits.
             if facts.get(_NAME, name) == name and process_ids.is_dead(owner):
                 yield dataset
 

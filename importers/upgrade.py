@@ -1,7 +1,7 @@
-"""Brings datasets that an older version stored up to date, when a step first works on them.
+"""Upgrades datasets that an older version of PairLens stored, when a step first works on them.
 
-Each change looks for what is not as it should be, so that one that was interrupted goes on with
-the next step, and a dataset that is up to date is not written to.
+Each change tests whether it is needed. So an interrupted upgrade continues with the next step, and
+a dataset that is up to date is not written to.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 
 
 def complete_schema(dataset: Any) -> None:
-    """Declares fields of PairLens that the dataset lacks: of a later version, or deleted by hand.
+    """Declares PairLens' fields that a dataset lacks, since they are newer or a user deleted them.
 
-    What is written past the schema makes a dataset unreadable for FiftyOne.
+    FiftyOne cannot read samples with values in fields that are not declared.
     """
     kind = (dataset.info.get(fields.INFO) or {}).get("kind") or "pairs"
     if not schema.names(kind) <= set(dataset.get_field_schema()):
@@ -25,16 +25,17 @@ def complete_schema(dataset: Any) -> None:
 
 
 def upgrade(dataset: Any) -> list[str]:
-    """Declares missing fields, gives samples without a split that of their key, and makes the
-    index of keys partial.
+    """Applies all upgrades to a dataset.
 
-    A dataset whose masks are in a folder by its name gets one of its own.
+    Missing fields are declared; samples without a split get the one in their key; the unique index
+    of keys becomes partial; and masks in a folder that belongs to a dataset only by name are
+    linked into a folder of the dataset's own.
 
     Args:
-        dataset: that PairLens imported
+        dataset: a dataset that PairLens imported
 
     Returns:
-        what is to be told of it, in sentences
+        notes for the user
     """
     complete_schema(dataset)
     missing = {fields.SPLIT: None, **working_set.OWN}
@@ -47,7 +48,7 @@ def upgrade(dataset: Any) -> list[str]:
     indexes = dataset.get_index_information()
     if not any(name.startswith(f"{fields.KEY}_") for name in indexes):
         schema.index_keys(dataset)
-    # FiftyOne's merge_samples leaves one behind as well, which refuses a second sample without key.
+    # FiftyOne's merge_samples also leaves such an index, which allows only one sample without key.
     if indexes.get(fields.KEY, {}).get("unique"):
         dataset.drop_index(fields.KEY)
     return adopt_files(dataset)

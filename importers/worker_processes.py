@@ -23,27 +23,28 @@ from pairlens.importers.errors import AGAIN, StateError, UsageError, as_it_is, s
 from pairlens.importers.starving import end_when_starved
 
 MOST_PER_CORE = 16
-"""Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
+"""Maximum number of worker processes for each core. Each takes about 100 MB and a second of a core
+to start, and all start at the same time."""
 
 _TIDYING = 0.3
-"""Seconds that a worker which is told to end has for it."""
+"""Seconds that a worker has to clean up after SIGTERM."""
 
 _LEAVING = 5.0
-"""Seconds that workers which have nothing to do have for what Python does as it ends."""
+"""Seconds that idle workers have to exit."""
 
 _LOOK = 1.0
-"""Seconds after which it is looked whether a worker that does not answer lives."""
+"""Seconds between checks whether a worker that does not answer is alive."""
 
 
 def check_number(workers: int | None, *, of_processes: bool) -> None:
-    """Validates how many workers are wanted.
+    """Validates the requested number of workers.
 
     Args:
-        workers: the number, if one is given
-        of_processes: whether all of them are to be processes of this machine
+        workers: the number; ``None`` for the default
+        of_processes: whether the workers will be processes of this machine
 
     Raises:
-        UsageError: if it is below 1, or more than the machine can start
+        UsageError: if it is below 1, or more processes than the machine can start
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers {workers}: {workers} workers can do nothing; give 1 or more")
@@ -56,7 +57,11 @@ def check_number(workers: int | None, *, of_processes: bool) -> None:
 
 
 class _Worker:
-    """A worker process, with a pipe of its own."""
+    """A worker process with its own pipe.
+
+    Args:
+        kind: the class of the process
+    """
 
     def __init__(self, kind: type[SpawnProcess]) -> None:
         self._pipe, theirs = Pipe()
@@ -65,14 +70,14 @@ class _Worker:
             self.process.start()
 
     def call(self, work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
-        """What a call gives in the process, or raises there.
+        """Calls a function in the process, and returns its result or raises its error.
 
         Raises:
-            _Died: if the process did
+            _Died: if the process died
         """
-        asked = ForkingPickler.dumps((work, given))
+        request = ForkingPickler.dumps((work, given))
         try:
-            self._pipe.send_bytes(asked)
+            self._pipe.send_bytes(request)
             self._wait()
             answer = self._pipe.recv_bytes()
         except (EOFError, OSError) as error:
@@ -83,44 +88,54 @@ class _Worker:
         return value
 
     def _wait(self) -> None:
-        """Returns when there is something to read.
+        """Waits until the pipe has an answer.
 
-        That the pipe is closed does not tell that the process died: one that a library forked in it
-        holds the pipe as well.
+        A closed pipe is not a sufficient sign that the process died: a process that a library
+        forked from it holds the pipe open.
+
+        Raises:
+            _Died: if the process died without an answer
         """
         while not self._pipe.poll(_LOOK):
             if not self.process.is_alive() and not self._pipe.poll():
                 raise _Died
 
     def close(self) -> None:
-        """Tells the process that there is nothing to do any more."""
+        """Closes the pipe, on which the process exits."""
         self._pipe.close()
 
 
 class _Died(Exception):
-    """A worker process did."""
+    """A worker process died."""
 
 
 @contextmanager
 def process_pool(
     workers: int, function: Callable[..., Any]
 ) -> Iterator[Callable[..., Future[Any]]]:
-    """Yields what hands calls to processes that can run a function; what has not begun never does.
+    """Starts worker processes, and yields a function that submits calls to them.
 
-    Python's own pool has one pipe for the results of all processes: where one of them is killed
-    while it writes there, all others, and who waits for them, wait for ever.
+    At the end of the context calls that have not begun are dropped, and busy workers are ended.
+
+    ``concurrent.futures.ProcessPoolExecutor`` is not used since it has one pipe for the results of
+    all processes: if a process is killed while it writes to the pipe, all others, and whoever waits
+    for results, wait forever.
 
     Args:
         workers: the number of processes
-        function: what they run
+        function: the function that they will run, which decides how they are started
+
+    Yields:
+        a function that takes what to call and its arguments, and returns a future. The future
+        raises :class:`StateError` if the worker died
 
     Raises:
-        StateError: if one cannot be started, or dies
+        StateError: if a process cannot be started
     """
     # Forking a process that holds a database connection and threads can deadlock.
     kind = SpawnProcess if _is_of_script(function) else _ProcessAlone
     started, free = list[_Worker](), list[_Worker]()
-    over = list[str]()  # why nothing more is begun
+    over = list[str]()  # why no more calls are begun, if so
 
     def call(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
         worker = free.pop()
@@ -135,9 +150,9 @@ def process_pool(
             free.append(worker)
 
     def stop() -> None:
-        over.append("the work was let go of")
-        busy = [one.process for one in started if one not in free]
-        for process in busy:  # what they are at is for nothing, and can take minutes
+        over.append("the work was cancelled")
+        busy = [worker.process for worker in started if worker not in free]
+        for process in busy:  # nobody needs their results, which can take minutes
             process.terminate()
         _end(busy, 2 * _TIDYING)
 
@@ -146,7 +161,7 @@ def process_pool(
             worker.close()
         _end([worker.process for worker in started], _LEAVING)
 
-    with ExitStack() as last:  # all of it, whatever interrupts it
+    with ExitStack() as last:  # runs all callbacks, even if an interrupt occurs within one
         last.callback(leave)
         threads = last.enter_context(ThreadPoolExecutor(workers, thread_name_prefix="pairlens"))
         last.callback(stop)
@@ -171,22 +186,23 @@ def _started(kind: type[SpawnProcess]) -> _Worker:
 
 
 def _end(processes: Sequence[SpawnProcess], seconds: float) -> None:
-    """Waits for processes that know that they are to end, and kills those that have not in time."""
+    """Waits for processes that were told to end, and kills those that have not ended in time."""
     until = time.monotonic() + seconds
     for process in processes:
         process.join(max(0.0, until - time.monotonic()))
-        process.kill()  # it may be in the middle of a library's computation
+        process.kill()  # it may be within a library's computation, which no signal interrupts
     for process in processes:
         process.join()
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Within it, a process is started that hears no Ctrl-C until it chooses to.
+    """Blocks SIGINT within the context, so that a process started in it begins with it blocked.
 
-    A terminal sends one to the workers as well, to whose start it would be a traceback.
+    A terminal sends Ctrl-C to the workers as well, and one that is just starting would print a
+    traceback.
     """
-    resource_tracker.ensure_running()  # which would have the next one hear it
+    resource_tracker.ensure_running()  # otherwise started with the process, and unblocks SIGINT
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -198,31 +214,31 @@ def _deaf() -> Iterator[None]:
 
 
 class _Ended(SystemExit):
-    """A worker was told to end."""
+    """Raised in a worker that received SIGTERM."""
 
 
 def _serve(calls: Connection) -> None:
-    """Answers calls until the pipe is closed."""
+    """Answers calls until the pipe is closed; the main function of a worker."""
     _start_worker()
     while True:
         try:
-            asked = calls.recv_bytes()
+            request = calls.recv_bytes()
         except (EOFError, OSError):
             return
-        calls.send_bytes(_answer(asked))
+        calls.send_bytes(_answer(request))
 
 
-def _answer(asked: bytes) -> Any:
-    """An error that a call raised, or what it gave, as bytes."""
+def _answer(request: bytes) -> Any:
+    """Performs a call; returns the pickled pair of its error and its result, one being ``None``."""
     try:
-        work, given = pickle.loads(asked)
+        work, given = pickle.loads(request)
         return ForkingPickler.dumps((None, work(*given)))
     except Exception as error:
         return ForkingPickler.dumps((sendable(as_it_is(error)), None))
 
 
 def _start_worker() -> None:
-    """Ends a worker when its parent ends, however that ends, and leaves Ctrl-C to the parent."""
+    """Sets up a worker: it ends when its parent ends in any way, and ignores Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _end_tidily)
@@ -231,12 +247,11 @@ def _start_worker() -> None:
 
 
 def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:
-    """Ends a worker that is told to end: what it began to write is removed, and not waited for."""
-    # Wherever this is raised, such as in what Python calls while it tidies up: nobody is to read
-    # how it came through.
+    """Ends a worker on SIGTERM through an exception, so that partly written files are removed."""
+    # The exception can be raised anywhere, for instance in a destructor, which prints a traceback.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told more than once
-    # By the system, which needs no memory for it, as a thread does.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # SIGTERM can come more than once
+    # The time is limited by an alarm, since starting a thread would need memory.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, _TIDYING)
     raise _Ended(1)
@@ -250,10 +265,10 @@ def _end_with_parent() -> None:
 
 
 class _ProcessAlone(SpawnProcess):
-    """A process that does not run the script of its parent again.
+    """A spawned process that does not import the main script of its parent.
 
-    Python's own imports that script, to find what it defines: whatever stands in it without
-    ``if __name__ == "__main__":`` then runs once more in every worker.
+    A normal spawned process does, to find what the script defines: code in the script outside of
+    ``if __name__ == "__main__":`` then runs again in every worker.
     """
 
     @staticmethod
@@ -267,7 +282,7 @@ class _ProcessAlone(SpawnProcess):
 
 
 class _OfScript(Exception):
-    """Something is defined in the script that Python was started with."""
+    """Raised when an object to be pickled is defined in the main script."""
 
 
 class _Finder(pickle.Pickler):
@@ -277,27 +292,27 @@ class _Finder(pickle.Pickler):
 
 
 def _is_of_script(function: Callable[..., Any]) -> bool:
-    """Whether workers need the script itself to unpickle a function or its arguments."""
+    """Whether workers need the main script to unpickle a function or its arguments."""
     try:
         _Finder(io.BytesIO()).dump(function)
     except _OfScript:
         return True
-    except Exception:  # cannot be pickled, which the engine says
+    except Exception:  # it cannot be pickled, which sending it will report
         return False
     return False
 
 
 def died(function: Callable[..., Any], begun: Sequence[Any]) -> str:
-    """What to say where a worker process died.
+    """Returns the message that a worker process died.
 
     Args:
-        function: that it ran
-        begun: what the worker was given, in order; named where it can be told as text
+        function: the function that it ran
+        begun: the items that it was given; the first and last are named if they have a ``__str__``
     """
     if _is_of_script(function):
         return (
-            "a worker process died: workers run the script again to find what it defines, so what "
-            "it does must stand under if __name__ == '__main__':, or what it defines in a module"
+            "a worker process died: workers run the script again to find what it defines, so put "
+            "what it does under if __name__ == '__main__':, or what it defines into a module"
         )
     named = bool(begun) and type(begun[0]).__str__ is not object.__str__
     at = f", at one of the {len(begun):,} from {begun[0]} to {begun[-1]}" if named else ""

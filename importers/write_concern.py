@@ -1,8 +1,8 @@
 """The write concern of writes that must survive a crash of the database.
 
-A server that is killed loses what was written in the tenth of a second before. So whatever is
-done outside the database because of a write, such as creating or deleting a folder, is done after
-that write is durable.
+A server that is killed loses what was written in the last tenth of a second. So actions outside of
+the database that depend on a write, such as creating or deleting a folder, come after a durable
+write.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 from pymongo import WriteConcern
 
 _TIMEOUT = 30
-"""Seconds for a replica set to acknowledge a write."""
+"""Maximum seconds for a replica set to acknowledge a write."""
 
 
 def durable(collection: Any) -> Any:
-    """The collection with a write concern of ``majority`` and ``j``.
+    """Returns a collection with the write concern ``w: majority, j: true``.
 
     Its writes return when they are on the disk of most members of a replica set, or of the only
-    server. MongoDB keeps one journal, so everything written before them is there as well.
+    server. MongoDB has one journal, so all earlier writes are on disk then as well.
     """
     concern = {**collection.write_concern.document, "w": "majority", "j": True}
     # Without a timeout, a write to a set without a majority of its members would wait for ever.

@@ -1,7 +1,7 @@
-"""Opens zip archives, which a file of a dataset, a mask or a whole dataset can be.
+"""Opens zip archives, with bounds on their number of members.
 
-``zipfile`` reads all of an archive's directory at once and makes an object of each entry before it
-can be asked how many there are. Here the directory is bounded before that.
+``zipfile`` reads the whole directory of an archive and makes an object of each entry before one can
+ask for their number. Here the size of the directory is checked before that.
 """
 
 from __future__ import annotations
@@ -18,42 +18,43 @@ from pathlib import Path
 from pairlens.importers.source_files import open_source
 
 MAX_MEMBERS = 1_000_000
-"""Of an archive; each takes half a kilobyte of memory."""
+"""Maximum number of members of an archive; each takes half a kilobyte of memory."""
 
 MAX_DIRECTORY = 128 << 20
-"""Bytes of the directory, which is read whole."""
+"""Maximum size of an archive's directory in bytes."""
 
 ENCRYPTED = 1
-"""The flag of a member, as the format has it."""
+"""The bit of ``ZipInfo.flag_bits`` that marks an encrypted member."""
 
 BROKEN_ZIP = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError,
     NotImplementedError, struct.error, UnicodeError,
 )  # fmt: skip
-"""What ``zipfile`` raises of damaged archives and of methods that it does not know."""
+"""Errors that ``zipfile`` raises for damaged archives and unknown compression methods."""
 
 _ENTRY = b"PK\1\2"
+"""The signature of an entry in the directory."""
 
 
 class TooManyMembers(zipfile.LargeZipFile):
-    """The directory of an archive has more than is read."""
+    """The directory of an archive exceeds a bound."""
 
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip archive whose directory is within the bounds.
+    """Opens a zip archive within the context.
 
     Raises:
-        TooManyMembers: if it is not
+        TooManyMembers: if its directory exceeds the bounds
         OSError: if it cannot be opened
-        BROKEN_ZIP: if it is damaged, now or while it is read
+        BROKEN_ZIP: if it is damaged, on opening or while it is read
     """
     with open_source(path) as stream, zipfile.ZipFile(_Bounded(stream)) as opened:
         yield opened
 
 
 class _Bounded:
-    """A file that gives no more at once than a directory may have."""
+    """A file whose reads fail if they are those of a directory that exceeds the bounds."""
 
     def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream

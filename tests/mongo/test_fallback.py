@@ -63,7 +63,7 @@ def test_documents_are_those_that_fiftyone_writes(
     import_dataset(name, root, dataset_name, options)
     straight = stored(dataset_name)
     another(monkeypatch)
-    with pytest.warns(UserWarning, match=r"FiftyOne 1\.99\.0 may store samples otherwise"):
+    with pytest.warns(UserWarning, match=r"FiftyOne 1\.99\.0 may store samples differently"):
         import_dataset(name, root, dataset_name, ImportOptions(
             media_dir=tmp_path / "media", overwrite=True
         ))  # fmt: skip

@@ -227,7 +227,7 @@ def test_the_same_part_is_refused(
     add_holder(dataset.name, step=step, part=parts[refuses])
     said = refused(capsys, *commands[refuses])
     assert f"pairlens {step} since" in said and "(process 1 on elsewhere)" in said
-    assert "it is given up 60 s after its last sign" in said
+    assert "its lease ends 60 s after it was last renewed" in said
 
 
 # ------------------------------------------------------------------- what is taken over

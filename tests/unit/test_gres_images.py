@@ -84,7 +84,7 @@ def test_images_of_unknown_origin_are_not_replaced(source: Path, tmp_path: Path)
     other = tmp_path / "gres_images" / "val" / "lisat_gres_000000000001.jpg"
     other.parent.mkdir(parents=True)
     other.write_bytes(b"of the script")
-    with pytest.raises(StateError, match=r"_000000000001\.jpg is there and not known"):
+    with pytest.raises(StateError, match=r"_000000000001\.jpg exists and is not known"):
         cut(source, tmp_path)
     assert other.read_bytes() == b"of the script" and len(images(tmp_path)) == 1
     cut(source, tmp_path, overwrite=True)
@@ -240,7 +240,7 @@ def test_wrong_options_are_refused(source: Path, tmp_path: Path) -> None:
         cut(source, tmp_path, least=50)
     with pytest.raises(LayoutError, match="holds no annotations of GRES"):
         cut(source, tmp_path)
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         cut(tmp_path / "nowhere", tmp_path)
 
 

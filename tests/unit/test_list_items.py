@@ -38,13 +38,13 @@ def test_items_are_those_of_the_object(
 @pytest.mark.parametrize(
     ("text", "items", "words"),
     [
-        ("", 0, r"line 1: '\{' should stand here"),
-        ("[1]", 0, r"'\{' should stand here"),
+        ("", 0, r"line 1: expected '\{'"),
+        ("[1]", 0, r"expected '\{'"),
         ('{"a": [1, 2', 2, "line 1"),
         ('{"a": [1,\n2,\nx]}', 2, "line 3: Expecting value"),
-        ('{"a" [1]}', 0, "':' should stand here"),
-        ("{1: [1]}", 0, "a name should stand here"),
-        ('{"a": [1]', 1, "',' should stand here"),
+        ('{"a" [1]}', 0, "expected ':'"),
+        ("{1: [1]}", 0, "expected a name"),
+        ('{"a": [1]', 1, "expected ','"),
         ('{"a": [' + "[" * 100_000, 0, "nested too deeply"),
     ],
 )

@@ -57,9 +57,9 @@ def drawn(made: PreparedPair) -> tuple[int, ...]:
     [
         ((60, 40), BOX, ""),
         (None, BOX, ""),
-        ((600, 400), (60, 40, 300, 200), "scaled with it"),
-        ((30, 20), (3, 2, 15, 10), "scaled with it"),
-        ((301, 200), (30.1, 20, 150.5, 100), "scaled with it"),  # rounded when it was resized
+        ((600, 400), (60, 40, 300, 200), "scaled to the image"),
+        ((30, 20), (3, 2, 15, 10), "scaled to the image"),
+        ((301, 200), (30.1, 20, 150.5, 100), "scaled to the image"),  # rounded when it was resized
         ((40, 60), BOX, "in pixels of the image"),
         ((100, 100), BOX, "in pixels of the image"),
         ((24, 16), BOX, "in pixels of the image"),  # of which the box would reach out

@@ -401,7 +401,7 @@ def test_what_a_script_defines_runs_under_a_guard(tmp_path: Path):
 def test_what_a_script_defines_without_a_guard_is_told(tmp_path: Path):
     done = run_script(tmp_path, OWN.format(run=RUN))
     assert done.returncode == 1
-    assert "must stand under if __name__ == '__main__':" in done.stderr
+    assert "put what it does under if __name__ == '__main__':" in done.stderr
 
 
 # ------------------------------------------------------------------- however the parent ends
