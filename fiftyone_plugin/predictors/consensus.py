@@ -18,7 +18,7 @@ import cv2
 import fiftyone as fo
 import numpy as np
 
-from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
+from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LIST_FIELDS, image_size, mask_of
 from pairlens.fiftyone_plugin.metrics.overlap import resize
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.importers import fields, fo_internals, leases, store, working_set
@@ -188,7 +188,7 @@ def _check_sources(dataset: Any, sources: Sequence[str], name: str) -> None:
 
 
 def _projection(sources: Sequence[str]) -> tuple[str, ...]:
-    parts = (*_PARTS, *LISTS.values())
+    parts = (*_PARTS, *LIST_FIELDS.values())
     labels = (f"{source}.{part}" for source in sources for part in parts)
     return (fields.KEY, "metadata.width", "metadata.height", *labels)
 

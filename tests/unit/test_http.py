@@ -159,8 +159,8 @@ BAD: dict[str, tuple[Answer, str]] = {
     "three masks": (ok(npy(np.ones((3, 6, 8))), "application/x-npy"), "has shape (3, 6, 8)"),
     "words in npy": (ok(npy(np.array(["a"])), "application/x-npy"), "shape (1,)"),
     "half an npy": (ok(npy(mask(5))[:-9], "application/x-npy"), "cut short"),
-    "half a json": (ok(b'{"size": [6', "application/json"), "no whole JSON"),
-    "deep json": (ok(b"[" * 100_000, "application/json"), "no whole JSON"),
+    "half a json": (ok(b'{"size": [6', "application/json"), "not complete JSON"),
+    "deep json": (ok(b"[" * 100_000, "application/json"), "not complete JSON"),
     "a list": (ok(b"[1]", "application/json"), "no COCO RLE"),
     "polygons": (ok(b'{"segmentation": [[1, 2]]}', "application/json"), "no COCO RLE"),
     "rle of another size": (

@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.predictors.model_faults import explain
 from pairlens.fiftyone_plugin.predictors.params import option
 from pairlens.fiftyone_plugin.predictors.pipeline import ModelQuery, Pipeline
 from pairlens.fiftyone_plugin.predictors.zoo_labels import label_to_mask
-from pairlens.fiftyone_plugin.predictors.zoo_prompting import prompting_of
+from pairlens.fiftyone_plugin.predictors.zoo_prompting import find_prompting
 from pairlens.importers.errors import StateError, UsageError
 
 NAME = "zoo"
@@ -51,7 +51,7 @@ class Zoo:
     def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._settings = model, settings
-        self._prompting = prompting_of(
+        self._prompting = find_prompting(
             model, settings.model, settings.prompt_key, settings.background
         )
 
