@@ -8,11 +8,11 @@ from unicodedata import normalize
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from pairlens.fiftyone_plugin.predictors.results_files import (
-    AS_DECIDED,
+    DEFAULT_READING,
     MASK_SUFFIXES,
     MaskReading,
-    of_split,
     read_prediction,
+    select_by_split,
 )
 from pairlens.importers.errors import MaskError
 from pairlens.importers.files import safe_name
@@ -28,7 +28,7 @@ class MaskFolder:
     """
 
     def __init__(
-        self, root: Path, files: Iterable[Path], reading: MaskReading = AS_DECIDED
+        self, root: Path, files: Iterable[Path], reading: MaskReading = DEFAULT_READING
     ) -> None:
         self._root = root
         self._reading = reading
@@ -39,20 +39,19 @@ class MaskFolder:
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see
-        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
-        # dict.fromkeys keeps the order, and looks up an id that equals its file's stem once.
+        """See :meth:`pairlens.fiftyone_plugin.predictors.builtin.results.Index.read`."""
+        # dict.fromkeys removes duplicates: an image id often equals the stem of its file.
         stem = PurePosixPath(query.image_name).stem
         names = (safe_name(query.key), query.image_id, safe_name(query.image_id), stem)
         for name in dict.fromkeys(names):
             files = self._find(name, query.split)
             self._used.update(files)
             if len(files) > 1:
-                listed = ", ".join(str(f.relative_to(self._root)) for f in files)
-                raise MaskError(f"{len(files)} files claim {query.key}: {listed}; keep one")
+                names_text = ", ".join(str(f.relative_to(self._root)) for f in files)
+                raise MaskError(f"{len(files)} files claim {query.key}: {names_text}; keep one")
             if files:
                 return read_prediction(files[0], reading=self._reading)
-        raise NoPrediction("no mask file is named for it or its image")
+        raise NoPrediction("no mask file has the name of the pair or its image")
 
     def unused(self) -> list[str]:
         """Mask files that no query has used, relative to the folder."""
@@ -61,4 +60,4 @@ class MaskFolder:
     def _find(self, name: str, split: str) -> list[Path]:
         files = self._by_stem.get(normalize("NFC", name), [])
         folders = [f.relative_to(self._root).parts[:-1] for f in files]
-        return [files[i] for i in of_split(folders, split)]
+        return [files[i] for i in select_by_split(folders, split)]

@@ -161,8 +161,8 @@ BAD: dict[str, tuple[Answer, str]] = {
     "half an npy": (ok(npy(mask(5))[:-9], "application/x-npy"), "cut short"),
     "half a json": (ok(b'{"size": [6', "application/json"), "not complete JSON"),
     "deep json": (ok(b"[" * 100_000, "application/json"), "not complete JSON"),
-    "a list": (ok(b"[1]", "application/json"), "no COCO RLE"),
-    "polygons": (ok(b'{"segmentation": [[1, 2]]}', "application/json"), "no COCO RLE"),
+    "a list": (ok(b"[1]", "application/json"), "not COCO RLE"),
+    "polygons": (ok(b'{"segmentation": [[1, 2]]}', "application/json"), "not COCO RLE"),
     "rle of another size": (
         ok(b'{"size": [8000, 8000], "counts": [64000000]}', "application/json"),
         "a mask of 8000x8000 to an image of 8x6"),
