@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.audit.markdown import escape
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.engine import choose
 from pairlens.fiftyone_plugin.checks.runner import flag
-from pairlens.fiftyone_plugin.estimate.report import Estimate, newest, report
+from pairlens.fiftyone_plugin.estimate.report import Estimate, newest_sample, report
 from pairlens.fiftyone_plugin.estimate_reports import interval
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.importers import fields, fo_internals, store, working_set
@@ -170,7 +170,7 @@ class _Page:
 def _estimate(samples: Any) -> Estimate | None:
     """The newest estimate of how many pairs are bad, if a sample was drawn and judged in part."""
     dataset = fo_internals.dataset_of(samples)
-    if samples is not dataset or newest(dataset) is None:
+    if samples is not dataset or newest_sample(dataset) is None:
         return None
     try:
         return report(dataset)
