@@ -1,4 +1,4 @@
-"""What the model of the verdicts has learned, for people."""
+"""The report of a ranking."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.ranking.model import Weight
     from pairlens.fiftyone_plugin.ranking.runner import RankSummary
 
-LEAST_TOLD = 0.1
-"""Weights below it change the odds by less than a tenth."""
+MIN_WEIGHT = 0.1
+"""Minimum of a listed weight; smaller ones change the odds by less than a tenth."""
 
 
 def of_rank(done: RankSummary) -> Report:
-    """Estimated chances."""
+    """The report of a ranking."""
     from pairlens.fiftyone_plugin.ranking.model import MIN_VERDICTS
     from pairlens.fiftyone_plugin.ranking.runner import plain
 
@@ -44,4 +44,7 @@ def of_rank(done: RankSummary) -> Report:
 
 
 def _feature_list(weights: Iterable[Weight]) -> str:
-    return ", ".join(one.name for one in weights if abs(one.weight) >= LEAST_TOLD) or "nothing"
+    return (
+        ", ".join(weight.name for weight in weights if abs(weight.weight) >= MIN_WEIGHT)
+        or "nothing"
+    )
