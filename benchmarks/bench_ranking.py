@@ -30,7 +30,7 @@ from pairlens.fiftyone_plugin.checks import CHECKS, Sample
 from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.engine import choose, find_all
-from pairlens.fiftyone_plugin.gate.files import samples_of
+from pairlens.fiftyone_plugin.gate.file_findings import samples_of
 from pairlens.fiftyone_plugin.ranking.features import FeatureValues, features_of
 from pairlens.fiftyone_plugin.ranking.model import Examples, VerdictModel, enough
 from pairlens.importers.options import ImportOptions

@@ -1,4 +1,4 @@
-"""Estimates and plans, for people."""
+"""Reports of estimates and acceptance sampling plans."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def of_sample(session: SessionView, strata: list[tuple[str, int, int]]) -> Report:
-    """A sample drawn.
+    """The report of a drawn sample.
 
     Args:
-        session: over it
-        strata: name, pairs and drawn pairs of each
+        session: the session over it
+        strata: name, pairs and drawn pairs of each stratum
     """
     name, dataset = session["name"], session["dataset"]
     lines = [f"Drew {session['pairs']:,} pairs into the session {name}, in which findings are "
@@ -31,7 +31,7 @@ def of_sample(session: SessionView, strata: list[tuple[str, int, int]]) -> Repor
 
 
 def of_estimate(done: Estimate) -> Report:
-    """How many pairs are bad."""
+    """The report of an estimate of how many pairs are bad."""
     holds = f"the intervals hold at {100 * done.confidence:g} %"
     lines = [
         f"{interval(done.before)} of {done.pairs:,} pairs are bad; {holds}.",
@@ -40,8 +40,8 @@ def of_estimate(done: Estimate) -> Report:
         + (f", and {done.decided:,} that had a verdict before" if done.decided else ""),
     ]
     rows = [
-        (one.name, f"{one.size:,}", f"{one.judged:,}", f"{one.bad:g}", interval(one.share))
-        for one in done.strata
+        (s.name, f"{s.size:,}", f"{s.judged:,}", f"{s.bad:g}", interval(s.share))
+        for s in done.strata
     ]
     lines += table([("stratum", "pairs", "judged", "bad", "share"), *rows])
     for select, (size, share) in done.after.items():
@@ -57,23 +57,24 @@ def of_estimate(done: Estimate) -> Report:
 
 
 def interval(share: Share) -> str:
-    """``2.1 % (1.2 to 3.6)``."""
+    """A share with its interval as text, such as ``2.1 % (1.2 to 3.6)``."""
     return f"{100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
 
 
 def of_plans(plans: list[Plan], total: int, at_most: float, confidence: float) -> Report:
-    """What to look at, to show that few enough are bad."""
-    said = f"at most {100 * at_most:g} % of {total:,} pairs are bad, at {100 * confidence:g} %"
+    """The report of acceptance sampling plans."""
+    claim = f"at most {100 * at_most:g} % of {total:,} pairs are bad, at {100 * confidence:g} %"
     data = {"pairs": total, "at_most": at_most, "confidence": confidence,
-            "plans": [one._asdict() for one in plans]}  # fmt: skip
+            "plans": [plan._asdict() for plan in plans]}  # fmt: skip
     if not plans:
-        return Report(data, [f"There are too few pairs to show by a sample that {said}."], ok=False)
+        line = f"There are too few pairs to show by a sample that {claim}."
+        return Report(data, [line], ok=False)
     rows = [
-        (f"{one.look_at:,}", f"{one.accept:,}", f"{one.passes_at_half:.0%}",
-         f"{one.passes_at_quarter:.0%}")
-        for one in plans
+        (f"{plan.look_at:,}", f"{plan.accept:,}", f"{plan.passes_at_half:.0%}",
+         f"{plan.passes_at_quarter:.0%}")
+        for plan in plans
     ]  # fmt: skip
     half, quarter = (f"passes at {100 * at_most / n:g} %" for n in (2, 4))
-    lines = [f"To show that {said}, look at so many, drawn at random, and accept so many bad:"]
+    lines = [f"To show that {claim}, look at so many, drawn at random, and accept so many bad:"]
     lines += table([("look at", "accept", half, quarter), *rows])
     return Report(data, lines)

@@ -1,4 +1,4 @@
-"""What came of the gate, for people."""
+"""The report of a gate."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.gate.limits import Measured
     from pairlens.fiftyone_plugin.gate.runner import Gate
 
-MOST_NAMED = 10
-"""Failing findings that are listed; ``--json`` lists more."""
+MAX_LISTED = 10
+"""Maximum of failing findings that are listed; ``--json`` lists more."""
 
-MOST_TOLD = 1000
-"""Failing findings that ``--json`` lists."""
+MAX_IN_JSON = 1000
+"""Maximum of failing findings in ``--json``."""
 
 
 def of_gate(gate: Gate, seconds: float, baseline: str | None = None) -> Report:
-    """A dataset tested against limits."""
+    """The report of a gate.
+
+    Args:
+        gate: the result
+        seconds: duration of the run
+        baseline: the file of accepted findings, if any
+    """
     found = gate.found
-    what = samples_of_kind(found.kind)
+    kind = samples_of_kind(found.kind)
     failing = gate.failing()
     lines = [
-        f"Checked {found.total:,} {what} in {seconds:.1f} s: {len(gate.new):,} have new findings "
+        f"Checked {found.total:,} {kind} in {seconds:.1f} s: {len(gate.new):,} have new findings "
         "that count."
     ]
     lines += [f"  note: {note}" for note in found.notes]
@@ -37,9 +43,9 @@ def of_gate(gate: Gate, seconds: float, baseline: str | None = None) -> Report:
         head = ("limit", "allowed", "found", "")
         lines += table([head, *(_row(one, found.total) for one in gate.measured)])
     lines += [f"  {f.severity} {f.key}: {f.check}: {shorten(f.note, 140)}"
-              for f in failing[:MOST_NAMED]]  # fmt: skip
-    if len(failing) > MOST_NAMED:
-        lines.append(f"  ... and {len(failing) - MOST_NAMED:,} more")
+              for f in failing[:MAX_LISTED]]  # fmt: skip
+    if len(failing) > MAX_LISTED:
+        lines.append(f"  ... and {len(failing) - MAX_LISTED:,} more")
     lines += _of_baseline(gate, baseline)
     over = ", ".join(one.limit.name for one in gate.over)
     lines.append(f"Failed: over the limit of {over}." if over else "Passed.")
@@ -47,7 +53,7 @@ def of_gate(gate: Gate, seconds: float, baseline: str | None = None) -> Report:
 
 
 def _not_run(lacking: Mapping[str, str]) -> list[str]:
-    """Checks that did not run, those that lack the same in one line."""
+    """A line for each reason why checks did not run."""
     names: dict[str, list[str]] = {}
     for name, want in lacking.items():
         names.setdefault(want, []).append(name)
@@ -84,7 +90,7 @@ def _data(gate: Gate, seconds: float) -> dict[str, Any]:
             }
             for one in gate.measured
         ],
-        "failing": [f._asdict() for f in gate.failing()[:MOST_TOLD]],
+        "failing": [f._asdict() for f in gate.failing()[:MAX_IN_JSON]],
         "findings": dict(found.counts.most_common()),
         "new": dict(Counter(f.check for some in gate.new.values() for f in some).most_common()),
         "accepted": len(gate.baseline),

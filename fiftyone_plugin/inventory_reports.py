@@ -16,58 +16,69 @@ _LISTED = ("name", "format", "samples", "flagged", "media_bytes")
 
 
 def of_list(found: Sequence[Inventory]) -> Report:
-    """The datasets that PairLens imported."""
+    """The report of all datasets that PairLens imported."""
     head = ("dataset", "format", "samples", "flagged", "media")
     rows = [
-        (one.name, one.format, f"{one.samples:,}", f"{one.flagged:,}", size(one.media_bytes))
-        for one in found
+        (
+            inventory.name,
+            inventory.format,
+            f"{inventory.samples:,}",
+            f"{inventory.flagged:,}",
+            size(inventory.media_bytes),
+        )
+        for inventory in found
     ]
     lines = table([head, *rows], indent="") if found else ["PairLens imported no dataset yet."]
-    return Report({"datasets": [{name: getattr(one, name) for name in _LISTED} for one in found]},
-                  lines)  # fmt: skip
+    data = [{name: getattr(inventory, name) for name in _LISTED} for inventory in found]
+    return Report({"datasets": data}, lines)
 
 
-def of_info(one: Inventory) -> Report:
-    """What there is of a dataset."""
+def of_info(inventory: Inventory) -> Report:
+    """The report of a dataset."""
     rows = [
-        ("dataset", one.name if one.persistent else f"{one.name} (not persistent)"),
-        ("format", one.format),
-        ("imported from", one.root or "unknown; pairlens relocate tells"),
-        ("created", one.created),
-        ("samples", f"{one.samples:,}: {counts(one.splits) or 'no splits'}"),
-        ("flagged", f"{one.flagged:,}"),
-        ("verdicts", counts(one.verdicts) or "none"),
-        ("sessions", f"{one.sessions:,}, and {one.changes:,} entries in the log"),
-        ("predictions", ", ".join(one.predictions) or "none"),
-        ("scorings", ", ".join(one.scorings) or "none"),
-        *([("copies of media", one.store)] if one.store else []),
-        *(("media", _described(folder)) for folder in one.folders),
+        (
+            "dataset",
+            inventory.name if inventory.persistent else f"{inventory.name} (not persistent)",
+        ),
+        ("format", inventory.format),
+        ("imported from", inventory.root or "unknown; pairlens relocate tells"),
+        ("created", inventory.created),
+        ("samples", f"{inventory.samples:,}: {counts(inventory.splits) or 'no splits'}"),
+        ("flagged", f"{inventory.flagged:,}"),
+        ("verdicts", counts(inventory.verdicts) or "none"),
+        ("sessions", f"{inventory.sessions:,}, and {inventory.changes:,} entries in the log"),
+        ("predictions", ", ".join(inventory.predictions) or "none"),
+        ("scorings", ", ".join(inventory.scorings) or "none"),
+        *([("copies of media", inventory.store)] if inventory.store else []),
+        *(("media", _described(folder)) for folder in inventory.folders),
     ]
-    return Report(asdict(one), table(rows, indent=""))
+    return Report(asdict(inventory), table(rows, indent=""))
 
 
-def shown(one: Inventory) -> list[str]:
-    """What is deleted with a dataset, and what is not."""
+def shown(inventory: Inventory) -> list[str]:
+    """Lines that list what is deleted with a dataset, and what is not."""
     gone = [
-        f"dataset {one.name} ({one.format}): {one.samples:,} samples, {one.flagged:,} with "
-        f"findings, verdicts: {counts(one.verdicts) or 'none'}",
-        f"{one.sessions:,} sessions, {one.changes:,} entries of the log",
+        f"dataset {inventory.name} ({inventory.format}): {inventory.samples:,} samples, "
+        f"{inventory.flagged:,} with findings, verdicts: {counts(inventory.verdicts) or 'none'}",
+        f"{inventory.sessions:,} sessions, {inventory.changes:,} entries of the log",
     ]
-    copies = [f"{one.store}: stays; the tools of the store delete it"] if one.store else []
-    return [*gone, *(_described(folder) for folder in one.folders), *copies]
+    copies = (
+        [f"{inventory.store}: stays; the tools of the store delete it"] if inventory.store else []
+    )
+    return [*gone, *(_described(folder) for folder in inventory.folders), *copies]
 
 
-def of_delete(one: Inventory, left: Sequence[str], deleted: bool) -> Report:
-    """A dataset that was deleted, or would be."""
+def of_delete(inventory: Inventory, left: Sequence[str], deleted: bool) -> Report:
+    """The report of a dataset that was deleted, or would be."""
     head = "Deleted:" if deleted else "Would be deleted:"
-    lines = [head, *(f"  {line}" for line in shown(one)), *(f"  note: {why}" for why in left)]
-    return Report(asdict(one) | {"deleted": deleted, "left": [*left]}, lines)
+    lines = [head, *(f"  {line}" for line in shown(inventory)), *(f"  note: {why}" for why in left)]
+    return Report(asdict(inventory) | {"deleted": deleted, "left": [*left]}, lines)
 
 
 def of_unused(folders: Sequence[Folder], left: Sequence[str], removed: bool) -> list[str]:
-    """Folders that no dataset uses, which were removed or can be."""
-    did = "Removed" if removed else "->    no dataset uses"
-    lines = [f"{did} {_described(folder)}" for folder in folders]
+    """Lines that list folders that no dataset uses, which were removed or can be."""
+    prefix = "Removed" if removed else "->    no dataset uses"
+    lines = [f"{prefix} {_described(folder)}" for folder in folders]
     lines += [f"  note: {why}" for why in left]
     if folders and not removed:
         lines.append("->    pairlens doctor --remove-unused deletes what no dataset uses")
@@ -77,34 +88,34 @@ def of_unused(folders: Sequence[Folder], left: Sequence[str], removed: bool) -> 
 
 
 def of_file_checks(seen: Sequence[FileCheck]) -> list[str]:
-    """Datasets whose files are not here, or not those that were imported, with what to do."""
+    """Lines for datasets whose files are missing or differ from the imported ones."""
     lines = [_unseen(one) for one in seen if one.gone]
     return lines + [_another(one) for one in seen if one.other]
 
 
-def _unseen(one: FileCheck) -> str:
-    way_out = f"run pairlens sync {one.dataset}, which fetches what lacks"
-    if not one.store and "://" not in (one.root or ""):
-        way_out = (
-            f"mount them here by that path, or run pairlens relocate {one.dataset} --source DIR "
+def _unseen(check: FileCheck) -> str:
+    remedy = f"run pairlens sync {check.dataset}, which fetches what lacks"
+    if not check.store and "://" not in (check.root or ""):
+        remedy = (
+            f"mount them here by that path, or run pairlens relocate {check.dataset} --source DIR "
             "--media-dir DIR; its import with --resume makes masks anew"
         )
     return (
-        f"->    files of {one.gone} of {one.samples} samples of {one.dataset} are not on this "
-        f"machine, such as {one.example}: {way_out}"
+        f"->    files of {check.gone} of {check.samples} samples of {check.dataset} are not on "
+        f"this machine, such as {check.example}: {remedy}"
     )
 
 
-def _another(one: FileCheck) -> str:
+def _another(check: FileCheck) -> str:
     return (
-        f"->    the images of {one.other} of {one.samples} samples of {one.dataset} are not those "
-        f"that were imported, such as {one.example}: machines that work on one database must see "
-        "the same files; bring these here, or import again with --overwrite"
+        f"->    the images of {check.other} of {check.samples} samples of {check.dataset} are not "
+        f"those that were imported, such as {check.example}: machines that work on one database "
+        "must see the same files; bring these here, or import again with --overwrite"
     )
 
 
 def size(bytes: float) -> str:
-    """Bytes in the unit that makes the figure short: ``12.3 MB``."""
+    """Bytes as text in a suitable unit, such as ``12.3 MB``."""
     for unit in ("B", "KB", "MB", "GB"):
         if bytes < 1000:
             return f"{bytes:.0f} {unit}" if unit == "B" else f"{bytes:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""What a judge answered, for people."""
+"""The report of a judge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def of_judge(done: JudgeSummary) -> Report:
-    """A run of a judge, or what one would ask."""
+    """The report of a run, or of a dry run."""
     who = f"{done.judge} ({done.model})"
     if done.dry_run:
         lines = [f"{who} would be asked {done.asked:,} questions: {_spent(done, 'about ')}."]
@@ -46,8 +46,8 @@ def of_judge(done: JudgeSummary) -> Report:
 
 
 def _spent(done: JudgeSummary, about: str = "") -> str:
-    """Tokens and what they cost."""
-    told = f"{about}{done.tokens_in:,} tokens in, {done.tokens_out:,} out"
+    """Tokens and cost as text."""
+    text = f"{about}{done.tokens_in:,} tokens in, {done.tokens_out:,} out"
     if done.uncounted:
-        told += f" ({done.uncounted:,} answers estimated: the server counts none)"
-    return told if done.cost is None else f"{told}, cost {done.cost:,.4f}"
+        text += f" ({done.uncounted:,} answers estimated: the server counts none)"
+    return text if done.cost is None else f"{text}, cost {done.cost:,.4f}"

@@ -1,4 +1,4 @@
-"""What stands in several datasets or splits, for people."""
+"""The report of a search for leaks between datasets and splits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.leaks.matching import Kind
     from pairlens.fiftyone_plugin.leaks.runner import LeakSummary, Shared
 
-MOST_TOLD = 1000
-"""What stands in two places that ``--json`` lists."""
+MAX_IN_JSON = 1000
+"""Maximum of matches in ``--json``."""
 
-MOST_NAMED = 10
+MAX_LISTED = 10
 
 _HEADS: dict[Kind, str] = {
     "same_image": "same image",
@@ -26,7 +26,13 @@ _HEADS: dict[Kind, str] = {
 
 
 def of_leaks(done: LeakSummary, out: str | None, drawn: int) -> Report:
-    """Datasets compared."""
+    """The report of a comparison of datasets.
+
+    Args:
+        done: the matches
+        out: the file of the page, if one was written
+        drawn: number of examples on the page
+    """
     from pairlens.fiftyone_plugin.leaks.reading import leaks_between
 
     samples = sum(done.places.values())
@@ -41,24 +47,24 @@ def of_leaks(done: LeakSummary, out: str | None, drawn: int) -> Report:
         for (one, other), counts in done.between.items()
     ]  # fmt: skip
     head = ("one", "the other", *_HEADS.values(), "")
-    lines += table([head, *rows]) if rows else ["Nothing stands in two of them."]
+    lines += table([head, *rows]) if rows else ["They have nothing in common."]
     leaking = [one for one in done.shared if one.leak and one.kind != "same_text"]
-    lines += [f"  {_line(one)}" for one in leaking[:MOST_NAMED]]
-    if len(leaking) > MOST_NAMED:
-        lines.append(f"  ... and {len(leaking) - MOST_NAMED:,} more")
+    lines += [f"  {_line(one)}" for one in leaking[:MAX_LISTED]]
+    if len(leaking) > MAX_LISTED:
+        lines.append(f"  ... and {len(leaking) - MAX_LISTED:,} more")
     if out:
         lines.append(f"Wrote {out} with {drawn:,} of them side by side.")
     if done.leaks:
-        stand = "image stands" if done.leaks == 1 else "images stand"
-        lines.append(f"Failed: {done.leaks:,} {stand} in training data and in another split.")
+        are = "image is" if done.leaks == 1 else "images are"
+        lines.append(f"Failed: {done.leaks:,} {are} in training data and in another split.")
     return Report(_data(done, out), lines, ok=not done.leaks)
 
 
-def _line(one: Shared) -> str:
-    from pairlens.fiftyone_plugin.leaks.page import how_of
+def _line(shared: Shared) -> str:
+    from pairlens.fiftyone_plugin.leaks.page import describe
 
-    sides = " and ".join(f"{side.key} ({side.dataset})" for side in (one.first, one.second))
-    return f"{how_of(one)}: {sides}"
+    sides = " and ".join(f"{side.key} ({side.dataset})" for side in (shared.first, shared.second))
+    return f"{describe(shared)}: {sides}"
 
 
 def _data(done: LeakSummary, out: str | None) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def _data(done: LeakSummary, out: str | None) -> dict[str, Any]:
         ],
         "shared": [
             one._asdict() | {"first": one.first._asdict(), "second": one.second._asdict()}
-            for one in done.shared[:MOST_TOLD]
+            for one in done.shared[:MAX_IN_JSON]
         ],
         "shared_total": len(done.shared),
         "images_read": done.images_read,

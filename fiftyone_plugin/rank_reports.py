@@ -1,4 +1,4 @@
-"""What the model of the verdicts has learned, for people."""
+"""The report of a ranking."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.ranking.model import Weight
     from pairlens.fiftyone_plugin.ranking.runner import RankSummary
 
-LEAST_TOLD = 0.1
-"""Weights below it change the odds by less than a tenth."""
+MIN_WEIGHT = 0.1
+"""Minimum of a listed weight; smaller ones change the odds by less than a tenth."""
 
 
 def of_rank(done: RankSummary) -> Report:
-    """Estimated chances."""
-    from pairlens.fiftyone_plugin.ranking.model import LEAST
+    """The report of a ranking."""
+    from pairlens.fiftyone_plugin.ranking.model import MIN_VERDICTS
     from pairlens.fiftyone_plugin.ranking.runner import plain
 
     lines = [f"Stored p_bad of {done.pairs:,} pairs in {done.seconds:.1f} s, by "
              + (f"{done.verdicts:,} verdicts ({done.bad:,} bad)." if done.learned else
-                f"the checks' own chances: {done.verdicts:,} verdicts are too few; {LEAST} are "
-                "needed, three of them good and three bad.")]  # fmt: skip
+                f"the checks' own chances: {done.verdicts:,} verdicts are too few; "
+                f"{MIN_VERDICTS} are needed, three of them good and three bad.")]  # fmt: skip
     if done.mended:
         lines.append(f"  {done.mended:,} mended pairs are not what was judged, and are left out")
     if done.weights:
-        lines.append(f"  speaks for bad: {_told(w for w in done.weights if w.weight > 0)}")
-        lines.append(f"  speaks for good: {_told(w for w in done.weights if w.weight < 0)}")
+        lines.append(f"  speaks for bad: {_feature_list(w for w in done.weights if w.weight > 0)}")
+        lines.append(f"  speaks for good: {_feature_list(w for w in done.weights if w.weight < 0)}")
     if done.reliability:
         rows = [
             (f"{one.low:.0%} to {one.high:.0%}", f"{one.pairs:,}", f"{one.expected:.0%}",
@@ -43,5 +43,8 @@ def of_rank(done: RankSummary) -> Report:
     return Report(plain(done), lines)
 
 
-def _told(weights: Iterable[Weight]) -> str:
-    return ", ".join(one.name for one in weights if abs(one.weight) >= LEAST_TOLD) or "nothing"
+def _feature_list(weights: Iterable[Weight]) -> str:
+    return (
+        ", ".join(weight.name for weight in weights if abs(weight.weight) >= MIN_WEIGHT)
+        or "nothing"
+    )

@@ -1,4 +1,4 @@
-"""What a release changed, for people."""
+"""The report of a comparison of two releases."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from pairlens.fiftyone_plugin.reports import Report, listed, table
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.releases.comparing import ReleaseDiff
 
-MOST_TOLD = 1000
-"""Keys of each kind that ``--json`` lists."""
+MAX_IN_JSON = 1000
+"""Maximum of keys of each kind in ``--json``."""
 
 
 def of_diff(done: ReleaseDiff, out: Path | None, pairs: Path | None) -> Report:
-    """Two releases compared."""
+    """The report of a comparison.
+
+    Args:
+        done: the difference
+        out: the file of decisions that are still valid, if written
+        pairs: the file of added, dropped and changed samples, if written
+    """
     [(old, before)], [(new, after)] = done.old.items(), done.new.items()
     added, dropped, changed = done.added, done.dropped, done.changed
     same = after - len(added) - len(changed)
@@ -39,7 +45,7 @@ def of_diff(done: ReleaseDiff, out: Path | None, pairs: Path | None) -> Report:
         "dropped": len(dropped),
         "changes": dict(done.changes),
         "decisions": {
-            "old": done.decisions, "hold": done.held, "lost": done.lost[:MOST_TOLD],
+            "old": done.decisions, "hold": done.held, "lost": done.lost[:MAX_IN_JSON],
             "lost_total": len(done.lost),
         },
         "keys": _keys(done, added, dropped),
@@ -62,11 +68,11 @@ def _of_decisions(done: ReleaseDiff, old: str, new: str, out: Path | None) -> li
 
 def _keys(done: ReleaseDiff, added: Sequence[str], dropped: Sequence[str]) -> dict[str, Any]:
     return {
-        "added": list(added[:MOST_TOLD]),
-        "dropped": list(dropped[:MOST_TOLD]),
+        "added": list(added[:MAX_IN_JSON]),
+        "dropped": list(dropped[:MAX_IN_JSON]),
         "changed": [
             {"old": one.old.key, "new": one.new.key, "changed": one.changed}
-            for one in done.changed[:MOST_TOLD]
+            for one in done.changed[:MAX_IN_JSON]
             if one.old and one.new
         ],
     }

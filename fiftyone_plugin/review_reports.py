@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.curation.errata import Published
     from pairlens.fiftyone_plugin.curation.pending import PendingPair
 
-MOST_SHOWN = 5
-"""Conflicts shown; ``--json`` names all."""
+MAX_LISTED = 5
+"""Maximum of listed conflicts; ``--json`` has all."""
 
 
 def of_session(session: SessionView) -> Report:
-    """One session."""
+    """The report of a session."""
     return Report(dict(session), _lines(session))
 
 
 def of_sessions(sessions: list[SessionView]) -> Report:
-    """All sessions, newest first."""
+    """The report of all sessions, newest first."""
     lines = [line for session in sessions for line in _lines(session)]
     return Report({"sessions": sessions}, lines or ["There is no session."])
 
@@ -46,7 +46,7 @@ def _lines(session: SessionView) -> list[str]:
 
 
 def of_team(status: Report, team: Team) -> Report:
-    """Verdicts counted, and how reviewers work together."""
+    """The report of verdicts, with pace, agreement and disagreements of reviewers."""
     lines = [*status.lines, *map(_pace, team["paces"])]
     if team["paces"]:
         lines.append(f"  pauses over {team['pause']} minutes are left out")
@@ -57,36 +57,37 @@ def of_team(status: Report, team: Team) -> Report:
     return Report(status.data | {"team": team}, lines)
 
 
-def _pace(one: Pace) -> str:
-    speed = "" if one["per_hour"] is None else f", {one['per_hour']:,.0f} an hour"
-    return f"  {one['reviewer']}: {verdicts(one['verdicts'])}{speed}"
+def _pace(pace: Pace) -> str:
+    speed = "" if pace["per_hour"] is None else f", {pace['per_hour']:,.0f} an hour"
+    return f"  {pace['reviewer']}: {verdicts(pace['verdicts'])}{speed}"
 
 
-def _agreement(one: ReviewerAgreement) -> str:
-    line = f"{one['first']} and {one['second']}: {one['common']:,} pairs judged by both"
-    if one["share"] is not None:
-        line += f", {one['same']:,} alike ({one['share']:.1%})".replace("%", " %")
-    kappa, why = one["kappa"], one["why"]
+def _agreement(agreement: ReviewerAgreement) -> str:
+    names = f"{agreement['first']} and {agreement['second']}"
+    line = f"{names}: {agreement['common']:,} pairs judged by both"
+    if agreement["share"] is not None:
+        line += f", {agreement['same']:,} alike ({agreement['share']:.1%})".replace("%", " %")
+    kappa, why = agreement["kappa"], agreement["why"]
     line += f"; no kappa: {why}." if kappa is None else f"; Cohen's kappa {kappa:.3f}."
-    edited = f" {one['edited']:,} that one of them had mended are left out."
-    return line + edited * bool(one["edited"])
+    edited = f" {agreement['edited']:,} that one of them had mended are left out."
+    return line + edited * bool(agreement["edited"])
 
 
 def of_disagreements(found: dict[str, list[OpinionView]]) -> Report:
-    """What reviewers disagree on, pair by pair."""
-    lines = [f"{key}: {'; '.join(map(_opinion, each))}" for key, each in found.items()]
+    """The report of disagreements, pair by pair."""
+    lines = [f"{key}: {'; '.join(map(_opinion, opinions))}" for key, opinions in found.items()]
     data = {"disagreements": found}
     return Report(data, lines or ["There is nothing on which reviewers disagree."])
 
 
-def _opinion(one: OpinionView) -> str:
-    phrase = f" as {shorten(one['phrase'], 40)!r}" if one["phrase"] else ""
-    note = f" ({shorten(one['note'], 60)})" if one["note"] else ""
-    return f"{one['reviewer']} {one['verdict']}{phrase}{note}"
+def _opinion(opinion: OpinionView) -> str:
+    phrase = f" as {shorten(opinion['phrase'], 40)!r}" if opinion["phrase"] else ""
+    note = f" ({shorten(opinion['note'], 60)})" if opinion["note"] else ""
+    return f"{opinion['reviewer']} {opinion['verdict']}{phrase}{note}"
 
 
 def of_suggested(done: Suggested) -> Report:
-    """Suggestions written."""
+    """The report of written suggestions."""
     lines = [
         f"Suggested {done['suggested']:,} fixes in {done['out']}; none of them is applied yet."
     ]
@@ -95,18 +96,18 @@ def of_suggested(done: Suggested) -> Report:
 
 
 def of_waiting(found: list[PendingPair]) -> Report:
-    """The next pairs of a session."""
+    """The report of the next pairs of a session."""
     lines = []
-    for one in found:
-        lines.append(f"{one['key']}: {shorten(str(one['text']), 140)}")
-        lines.append(f"  image {one['image'] or 'missing'}")
-        lines += [f"  mask {one['mask']}"] * bool(one["mask"])
-        lines += [f"  {label['label']}: {label['note']}" for label in one.get("findings", ())]
+    for pair in found:
+        lines.append(f"{pair['key']}: {shorten(str(pair['text']), 140)}")
+        lines.append(f"  image {pair['image'] or 'missing'}")
+        lines += [f"  mask {pair['mask']}"] * bool(pair["mask"])
+        lines += [f"  {label['label']}: {label['note']}" for label in pair.get("findings", ())]
     return Report({"pairs": found}, lines or ["No pair is left."])
 
 
 def of_published(done: Published) -> Report:
-    """An erratum published."""
+    """The report of a published erratum."""
     lines = [
         f"Published {done['published']:,} verdicts in {done['file']} at {done['repo']}: "
         f"{counts(done['verdicts'])}.",
@@ -116,29 +117,29 @@ def of_published(done: Published) -> Report:
 
 
 def of_merge(done: Merged) -> Report:
-    """Decisions files merged."""
+    """The report of merged decisions files."""
     lines = [
         f"Merged {len(done['files'])} files into {done['out']}: {done['merged']:,} verdicts; "
         f"on {done['agreed']:,} pairs several agree, on {len(done['conflicts']):,} they do not."
     ]
-    for conflict in done["conflicts"][:MOST_SHOWN]:
+    for conflict in done["conflicts"][:MAX_LISTED]:
         each = "; ".join(_decision(one) for one in conflict["decisions"])
         lines.append(f"  {conflict['key']}: {shorten(each, 140)}")
-    if len(done["conflicts"]) > MOST_SHOWN:
-        lines.append(f"  ... and {len(done['conflicts']) - MOST_SHOWN:,} more")
+    if len(done["conflicts"]) > MAX_LISTED:
+        lines.append(f"  ... and {len(done['conflicts']) - MAX_LISTED:,} more")
     nothing = not done["merged"] and bool(done["conflicts"])
     lines += ["No two files agree on anything; --prefer newest or first chooses."] * nothing
     return Report(dict(done), lines, ok=not nothing)
 
 
 def _decision(decision: FileDecision) -> str:
-    """A decision with the first words of its phrase, in which two that fix a pair differ."""
+    """A decision as text, with the start of its phrase, in which two fixes can differ."""
     phrase = f" as {shorten(decision['phrase'], 40)!r}" if decision["phrase"] else ""
     return f"{decision['reviewer'] or 'somebody'} {decision['verdict']}{phrase}"
 
 
 def of_agreement(done: FileAgreement) -> Report:
-    """Two reviewers compared."""
+    """The report of the agreement of two decisions files."""
     line = f"{done['common']:,} pairs judged by both, {done['same']:,} alike"
     if done["share"] is not None:
         line += f" ({done['share']:.1%})".replace("%", " %")

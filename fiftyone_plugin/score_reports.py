@@ -1,4 +1,4 @@
-"""What came of a scoring or a comparison, for people."""
+"""Reports of scorings and comparisons."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 _HEAD = ("pairs", "gIoU", "cIoU", "Dice", "Pr@.5", "Pr@.7", "Pr@.9", "N-acc", "T-acc")
 _LISTED = 10
-"""The most changed pairs that are shown; the saved view and ``--json`` have all."""
+"""Maximum of listed changed pairs; the saved view and ``--json`` have all."""
 
 
 def of_score(
     done: ScoreSummary, by: Collection[str] = (), plots: Path | str | None = None
 ) -> Report:
-    """A scoring.
+    """The report of a scoring.
 
     Args:
         done: the scoring
-        by: the slicings to show beside that by split
+        by: the slicings to show in addition to that by split
         plots: the file of plots that was written, if any
     """
     lines = [
@@ -79,15 +79,15 @@ def _about_bootstrap(done: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _intervals(ci: Mapping[str, Any], what: str = "") -> list[str]:
+def _intervals(ci: Mapping[str, Any], suffix: str = "") -> list[str]:
     return [
-        f"  {name}{what} 95 % interval over images: {share(low)} to {share(high)}"
+        f"  {name}{suffix} 95 % interval over images: {share(low)} to {share(high)}"
         for name, (low, high) in ci.items()
     ]
 
 
 def of_compare(done: Comparison) -> Report:
-    """A comparison of two scorings."""
+    """The report of a comparison of two scorings."""
     first, second = done.keys
     lines = [
         f"Compared {second} with {first} on {done.pairs:,} pairs (convention "

@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 
 from pairlens.fiftyone_plugin.adoption.labels import KINDS, InstanceChoice, Places, counts_of
-from pairlens.fiftyone_plugin.metrics.label_masks import LISTS
+from pairlens.fiftyone_plugin.metrics.label_masks import LIST_FIELDS
 from pairlens.importers import fields, fo_internals, schema, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 
@@ -31,7 +31,7 @@ def text_fields(dataset: Any, mask: str = "") -> list[str]:
     """The fields of texts, and the text attributes of the instances of a field."""
     schema_of = dataset.get_field_schema()
     found = [name for name, field in schema_of.items() if _is_text(field)]
-    listed = LISTS.get(_kind(schema_of.get(mask)))
+    listed = LIST_FIELDS.get(_kind(schema_of.get(mask)))
     if listed:
         within = dataset.get_field_schema(flat=True)
         start = f"{mask}.{listed}."
@@ -147,7 +147,7 @@ def _holds(dataset: Any, path: str) -> bool:
 
 
 def _path(places: Places, kind: str) -> str:
-    return ".".join(filter(None, (places.mask, LISTS.get(kind), places.phrase)))
+    return ".".join(filter(None, (places.mask, LIST_FIELDS.get(kind), places.phrase)))
 
 
 def _kind(field: Any) -> str:

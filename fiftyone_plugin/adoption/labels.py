@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from pairlens.fiftyone_plugin.metrics.label_masks import (
-    LISTS,
+    LIST_FIELDS,
     ImageSize,
     Label,
     ValueReading,
@@ -31,7 +31,7 @@ from pairlens.importers.polygons import pixel_span
 from pairlens.importers.records import Polygons, Shape
 from pairlens.importers.stored_values import Document
 
-KINDS = ("Segmentation", "Detection", "Polyline", *LISTS)
+KINDS = ("Segmentation", "Detection", "Polyline", *LIST_FIELDS)
 """Types of labels that masks are taken from."""
 
 InstanceChoice = Literal["auto", "each", "all"]
@@ -80,7 +80,7 @@ def places_of(phrase: str, mask: str) -> Places:
     if name != mask:
         return Places(phrase, mask, within=False)
     listed, _, attribute = rest.partition(".")
-    if listed in LISTS.values():
+    if listed in LIST_FIELDS.values():
         rest = attribute
     return Places(rest or "label", mask, within=True)
 
@@ -130,7 +130,7 @@ def _label(document: Document, places: Places) -> Label | None:
 
 def _single_instances(label: Label) -> list[tuple[Label, Label]]:
     """The instances of a label, each with a label of it alone."""
-    listed = LISTS.get(label["_cls"])
+    listed = LIST_FIELDS.get(label["_cls"])
     if listed is None:
         return [(label, label)]
     return [(one, {"_cls": label["_cls"], listed: [one]}) for one in label.get(listed) or ()]

@@ -16,13 +16,13 @@ from pairlens.fiftyone_plugin.exporters.selections import parse_selection
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.stored_values import Document
 
-_TRIED = 500
-"""Findings that are looked through for examples on different images."""
+_MAX_TRIED = 500
+"""Maximum of findings among which examples on different images are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlaggedExample:
-    """A finding and how to draw its sample."""
+    """A finding with the files of its sample."""
 
     key: str
     phrase: str
@@ -37,13 +37,13 @@ class AuditFacts:
     """Counts of a dataset and its findings.
 
     Attributes:
-        splits: by split ``{"pairs", "images", "clean", "quiet"}``: pairs, images, pairs that
-            the selection ``clean`` keeps, and that ``quiet`` keeps
+        splits: by split: ``pairs``, ``images``, and the pairs that the selections ``clean`` and
+            ``quiet`` keep
         notes: differences from the published counts that the import found
-        skipped: records that could not be imported
-        findings: by check ``{"severity": count}``, the most first
-        worst: pairs by their worst severity, ``""`` for those without a finding
-        placeholders: pairs whose image is missing
+        skipped: number of records that could not be imported
+        findings: count by severity, by check, the most frequent check first
+        worst: number of pairs by worst severity, ``""`` for those without a finding
+        placeholders: number of pairs whose image is missing
     """
 
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -55,31 +55,31 @@ class AuditFacts:
 
     @property
     def pairs(self) -> int:
-        """All pairs."""
+        """The number of all pairs."""
         return sum(one["pairs"] for one in self.splits.values())
 
 
 def gather(dataset: Any) -> AuditFacts:
-    """Counts everything in one pass over the pairs, and one over the findings."""
+    """Computes all counts, in one pass over the pairs and one over the findings."""
     info = store.info(dataset)
     facts = AuditFacts(notes=list(info.get("notes", ())), skipped=int(info.get("skipped_total", 0)))
     choices = {select: parse_selection(dataset, select) for select in OPEN}
     images: dict[str, set[int]] = {}
-    wanted = (
+    projection = (
         fields.SPLIT, fields.IMAGE_ID, fields.VERDICT, fields.IMAGE_MISSING, f"{LABELS}.severity",
     )  # fmt: skip
-    for doc in store.stream(dataset, wanted):
+    for doc in store.stream(dataset, projection):
         split = doc.get(fields.SPLIT) or ""
-        one = facts.splits.setdefault(split, {"pairs": 0, "images": 0, "clean": 0, "quiet": 0})
+        counts = facts.splits.setdefault(split, {"pairs": 0, "images": 0, "clean": 0, "quiet": 0})
         labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
         worst = min((SEVERITIES.index(label["severity"]) for label in labels), default=None)
         name = "" if worst is None else SEVERITIES[worst]
         facts.worst[name] = facts.worst.get(name, 0) + 1
         facts.placeholders += bool(doc.get(fields.IMAGE_MISSING))
         images.setdefault(split, set()).add(hash(doc[fields.IMAGE_ID]))
-        one["pairs"] += 1
+        counts["pairs"] += 1
         for select, choice in choices.items():
-            one[select] += choice(doc)
+            counts[select] += choice(doc)
     for split, seen in images.items():
         facts.splits[split]["images"] = len(seen)
     facts.findings = _findings(dataset)
@@ -101,8 +101,15 @@ def _findings(dataset: Any) -> dict[str, dict[str, int]]:
 
 
 def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> list[FlaggedExample]:
-    """The worst findings of a check, each on another image."""
-    lines = islice(ranked(dataset, where={"label": check}), _TRIED)
+    """The worst findings of a check, at most one per image and mask.
+
+    Args:
+        dataset: the dataset or view
+        check: name of the check
+        count: maximum of examples
+        outlines_only: whether they are drawn on a grid, without the image's pixels
+    """
+    lines = islice(ranked(dataset, where={"label": check}), _MAX_TRIED)
     chosen: list[FlaggedExample] = []
     seen: set[tuple[str, str]] = set()
     for example, image in _drawable(dataset, list(lines), outlines_only):
@@ -117,16 +124,16 @@ def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> li
 def _drawable(
     dataset: Any, lines: list[dict[str, Any]], outlines_only: bool
 ) -> Iterator[tuple[FlaggedExample, tuple[str, str]]]:
-    """Findings with their files, and an identity of their image and mask."""
-    wanted = (*DRAWN, fields.KEY, fields.IMAGE_ID, f"{fields.MASK_STATS}.digest")
+    """Yields findings as examples, with the identity of their image and mask."""
+    projection = (*DRAWN, fields.KEY, fields.IMAGE_ID, f"{fields.MASK_STATS}.digest")
     where = {fields.KEY: {"$in": [line["key"] for line in lines]}}
-    docs = {doc[fields.KEY]: doc for doc in store.stream(dataset, wanted, where=where)}
+    docs = {doc[fields.KEY]: doc for doc in store.stream(dataset, projection, where=where)}
     for line in lines:
         doc = docs[line["key"]]
         shown = shown_of(doc, outlines_only=outlines_only)
-        given = {name: line[name] for name in ("key", "severity", "score", "note")}
+        values = {name: line[name] for name in ("key", "severity", "score", "note")}
         digest = (doc.get(fields.MASK_STATS) or {}).get("digest") or ""
-        example = FlaggedExample(**given, phrase=line["phrase"] or "", shown=shown)
+        example = FlaggedExample(**values, phrase=line["phrase"] or "", shown=shown)
         yield example, (doc[fields.IMAGE_ID], digest[:16])
 
 
@@ -134,20 +141,20 @@ DRAWN = (
     "filepath", fields.RENDITION, fields.IMAGE_MISSING, f"{fields.SEGMENTATION}.mask_path",
     "metadata.width", "metadata.height",
 )  # fmt: skip
-"""What :func:`shown_of` needs of a document."""
+"""Fields that :func:`shown_of` reads."""
 
 
 def shown_of(doc: Document, *, outlines_only: bool = False) -> Shown:
-    """How a sample is drawn.
+    """The files of a sample to draw.
 
     Args:
-        doc: with the fields of :data:`DRAWN`
-        outlines_only: on a grid, without the image's pixels
+        doc: a document with the fields of :data:`DRAWN`
+        outlines_only: whether it is drawn on a grid, without the image's pixels
     """
     metadata = doc.get("metadata") or {}
-    bare = outlines_only or doc.get(fields.IMAGE_MISSING)
+    on_grid = outlines_only or doc.get(fields.IMAGE_MISSING)
     return Shown(
-        None if bare else doc.get(fields.RENDITION) or doc["filepath"],
+        None if on_grid else doc.get(fields.RENDITION) or doc["filepath"],
         (doc.get(fields.SEGMENTATION) or {}).get("mask_path") or "",
         default_size(metadata.get("width"), metadata.get("height")),
     )

@@ -1,7 +1,7 @@
-"""Text of a dataset made safe to stand in Markdown: it shows as it is and does nothing.
+"""Escapes texts of a dataset for Markdown.
 
-Backslashes before punctuation are not enough: a bare address becomes a link by itself, ``@``
-calls a person and ``$`` begins a formula where pages are rendered with GitHub's extensions.
+Backslashes before punctuation are not enough: with GitHub's extensions, an address becomes a link,
+``@`` mentions a person and ``$`` begins a formula.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LONGEST = 120
-"""Characters of a query that are quoted."""
+MAX_QUERY = 120
+"""Maximum of characters of a quoted query."""
 
 _ACTIVE = re.compile(r"[^0-9A-Za-z ,;'%()\"?\u00a1-\U0010ffff]")
-"""Whatever is not among these may mean something."""
+"""Characters that can have a meaning in Markdown."""
 
 _INSIDE = frozenset(".-/")
-"""Punctuation that is left as it is within a word or behind one, where nothing begins with it."""
+"""Punctuation that is not escaped within or after a word."""
 
 
-def escape(text: str, longest: int = LONGEST) -> str:
+def escape(text: str, longest: int = MAX_QUERY) -> str:
     """One line of Markdown that shows the text.
 
-    White space is taken together, what cannot be seen is written out as ``U+202E``, and long
-    texts are cut.
+    White space is collapsed, invisible characters are written as ``U+202E``, and long texts are
+    cut.
     """
     line = " ".join("".join(_visible(c) for c in text[: 8 * longest]).split())
     if len(line) > longest:
         line = line[: longest - 2].rstrip() + " …"
-    return _ACTIVE.sub(lambda match: _written(line, match.start()), line)
+    return _ACTIVE.sub(lambda match: _entity_if_active(line, match.start()), line)
 
 
 def _visible(character: str) -> str:
@@ -38,8 +38,8 @@ def _visible(character: str) -> str:
     return f"[U+{ord(character):04X}]" if hidden else character
 
 
-def _written(line: str, at: int) -> str:
-    """A character as an entity, unless where it stands it cannot mean anything."""
+def _entity_if_active(line: str, at: int) -> str:
+    """The character at a position, as an entity if it can have a meaning there."""
     character, after = line[at], line[at + 1 : at + 2]
     before = line[at - 1 : at].isalnum()
     if (character == "_" and before and after.isalnum()) or (character == ":" and after == " "):
@@ -50,5 +50,5 @@ def _written(line: str, at: int) -> str:
         numbered = character == "." and line[:at].isdigit()
         if decimal or not (address or numbered):
             return character
-    # The comment parts what would be a mention or an address once the entity is read.
+    # The comment separates the character from the rest of a mention or address.
     return f"&#{ord(character)};" + ("<!-- -->" if character == "@" else "")

@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.audit.markdown import escape
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.engine import choose
 from pairlens.fiftyone_plugin.checks.runner import flag
-from pairlens.fiftyone_plugin.estimate.report import Estimate, newest, report
+from pairlens.fiftyone_plugin.estimate.report import Estimate, newest_sample, report
 from pairlens.fiftyone_plugin.estimate_reports import interval
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.importers import fields, fo_internals, store, working_set
@@ -27,7 +27,7 @@ from pairlens.importers.store import kind_of
 LEAKS = ("split_leak",)
 COPIES = ("duplicate_pair", "ambiguous_query", "duplicate_image")
 UNDRAWN = frozenset({"image_missing"})
-"""Checks whose examples would all look the same."""
+"""Checks without pictures, since their examples all look the same."""
 
 _LISTED = 10
 
@@ -45,20 +45,20 @@ def audit(
     """Writes the audit of a dataset or view.
 
     Args:
-        samples: a dataset or view that PairLens imported; it is checked first if it never was
-        out: a Markdown file; pictures go into ``images/`` beside it
-        examples: for each check, at most; 0 for no pictures and no quotations
-        title: of the page; the dataset's name by default
-        source: where the data is from and its licence, a sentence
-        outlines_only: draws on a grid, without the images' pixels
-        progress: of the check, where one runs
+        samples: a dataset or view that PairLens imported; unchecked pairs are checked first
+        out: a Markdown file; pictures are written to ``images/`` beside it
+        examples: maximum of examples per check; 0 for no pictures and quotations
+        title: title of the page; by default the dataset's name
+        source: a sentence on the source of the data and its licence
+        outlines_only: whether examples are drawn on a grid, without the images' pixels
+        progress: called while pairs are checked
 
     Raises:
-        UsageError: for another kind of file, or less than no examples
+        UsageError: for another suffix, or a negative number of examples
         StateError: if the dataset has no pairs, or the files cannot be written
     """
     if out.suffix.lower() != ".md":
-        raise UsageError(f"--out {out} is no .md file; the page is Markdown")
+        raise UsageError(f"--out {out} is not an .md file; the page is Markdown")
     if examples < 0:
         raise UsageError(f"--examples {examples}: give 0 or more")
     name = fo_internals.dataset_of(samples).name
@@ -85,18 +85,18 @@ def audit(
 
 
 def _unchecked(samples: Any) -> bool:
-    """Whether there are pairs that were never checked, or checks that never ran."""
+    """Whether there are unchecked pairs, or applicable checks that never ran."""
     has_field = fo_internals.dataset_of(samples).has_field
     chosen = choose(None, {}, with_predictions=False, kind=kind_of(samples), has_field=has_field)
-    due = {one.name for one in chosen}
-    if due - set(store.info(samples).get(fields.CHECKS_RUN) or ()):
+    applicable = {one.name for one in chosen}
+    if applicable - set(store.info(samples).get(fields.CHECKS_RUN) or ()):
         return True
     return next(store.stream(samples, ("_id",), where={fields.QUALITY: None}), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """What a check found, with examples and the path of their picture from the page."""
+    """The findings of a check, with examples and the path of their picture from the page."""
 
     check: str
     about: str
@@ -120,7 +120,7 @@ class _Page:
         self.pictures: list[str] = []
 
     def render(self, title: str, source: str | None) -> str:
-        """The page as Markdown; pictures are drawn on the way."""
+        """Draws the pictures and returns the page as Markdown."""
         facts = self._facts
         ran, kind = store.info(self._samples).get(fields.CHECKS_RUN) or {}, kind_of(self._samples)
         name = fo_internals.dataset_of(self._samples).name
@@ -139,7 +139,7 @@ class _Page:
         )
 
     def _repeated(self, name: str) -> _Section:
-        """Leaks are listed where they are quoted at all: each should be looked at."""
+        """The section of a leak or copy check; all leaks are listed, unless examples are off."""
         count = sum(self._facts.findings.get(name, {}).values())
         found = []
         if name in LEAKS and count and self._examples:
@@ -170,7 +170,7 @@ class _Page:
 def _estimate(samples: Any) -> Estimate | None:
     """The newest estimate of how many pairs are bad, if a sample was drawn and judged in part."""
     dataset = fo_internals.dataset_of(samples)
-    if samples is not dataset or newest(dataset) is None:
+    if samples is not dataset or newest_sample(dataset) is None:
         return None
     try:
         return report(dataset)

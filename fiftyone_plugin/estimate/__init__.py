@@ -1,1 +1,1 @@
-"""How many pairs are bad: a random sample that a person judges, and what follows from it."""
+"""Estimates how many pairs are bad, from a random sample that a reviewer judges."""

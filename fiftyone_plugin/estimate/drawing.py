@@ -25,30 +25,30 @@ from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import VerdictKind
 
 UNFLAGGED = ""
-"""In the place of the severity of pairs without a finding."""
+"""Severity of pairs without a finding."""
 
-GUESSES = {"error": 0.9, "warning": 0.6, "info": 0.2, UNFLAGGED: 0.05}
-"""By worst severity, the share of bad pairs that is expected before any was looked at."""
+EXPECTED_SHARES = {"error": 0.9, "warning": 0.6, "info": 0.2, UNFLAGGED: 0.05}
+"""Expected share of bad pairs by worst severity, before any pair is judged."""
 
-LEAST = 5
-"""Pairs of a stratum that are drawn at least."""
+MIN_PER_STRATUM = 5
+"""Minimum of pairs to draw from a stratum."""
 
-MOST = 20_000
-"""Pairs of a sample: how it was drawn is one document of the database."""
+MAX_SIZE = 20_000
+"""Maximum of pairs in a sample: its description is one document in the database."""
 
 BINS = (0.02, 0.1, 0.5)
-"""Bounds of the chance to be bad between which pairs are a stratum."""
+"""Bounds between the bins of the estimated chance that a pair is bad."""
 
 
 class FramePair(NamedTuple):
     """A pair of the dataset that can be drawn.
 
     Attributes:
-        id: of its sample
-        image: what tells its image
-        severity: of its worst finding, ``""`` where it has none
-        bin: of its estimated chance to be bad, ``""`` where that is not there
-        split: of the dataset
+        id: id of the sample
+        image: identifies the image
+        severity: severity of the worst finding, ``""`` if there is none
+        bin: bin of the estimated chance that the pair is bad, ``""`` if it was not estimated
+        split: split of the dataset
     """
 
     id: ObjectId
@@ -59,7 +59,7 @@ class FramePair(NamedTuple):
 
 
 class SampledStratum(TypedDict):
-    """A stratum as it is stored: ``size`` pairs, of which ``ids`` and their images were drawn."""
+    """A stratum of ``size`` pairs, as it is stored."""
 
     name: str
     severity: str
@@ -67,11 +67,11 @@ class SampledStratum(TypedDict):
 
 
 class Sampled(TypedDict):
-    """How a sample was drawn, with the session.
+    """The description of a sample, as stored with its session.
 
-    ``drawn`` has for each position of the queue the number of its stratum and its image; ``known``
-    the pairs that had a verdict already, by ``kept``, ``mended``, ``to_mend`` and ``dropped`` and
-    worst severity, as ``[what, severity, pairs]``.
+    ``drawn`` has the number of the stratum and the image for each position of the queue. ``known``
+    counts the pairs that already had a verdict, as ``[decision, severity, pairs]``; see
+    :data:`DECIDED`.
     """
 
     seed: int
@@ -81,7 +81,8 @@ class Sampled(TypedDict):
     known: list[list[Any]]
 
 
-KNOWN = ("kept", "mended", "to_mend", "dropped")
+DECIDED = ("kept", "mended", "to_mend", "dropped")
+"""Decisions on pairs that had a verdict when the sample was drawn."""
 
 
 def draw(
@@ -98,55 +99,55 @@ def draw(
 
     Args:
         dataset: a dataset that PairLens imported and flagged
-        size: pairs to draw, all if there are fewer
-        seed: of the drawing
-        name: of the session
-        reviewer: who starts it
+        size: number of pairs to draw; all if there are fewer
+        seed: seed of the random numbers
+        name: name of the session
+        reviewer: the reviewer who starts it
 
     Raises:
-        UsageError: for a size below 1 or above :data:`MOST`, or a name that is taken
+        UsageError: for a size below 1 or above :data:`MAX_SIZE`, or a name that is taken
         StateError: if the dataset was not flagged, or has no pair without a verdict
     """
     working_set.check(dataset)
-    who = texts.reviewer_of(reviewer)
-    if not 1 <= size <= MOST:
-        raise UsageError(f"--size {size}: give 1 to {MOST:,} pairs")
+    starter = texts.reviewer_of(reviewer)
+    if not 1 <= size <= MAX_SIZE:
+        raise UsageError(f"--size {size}: give 1 to {MAX_SIZE:,} pairs")
     where = {"$match": {fields.QUALITY: None}}
     collection = fo_internals.collection(dataset)
     if next(collection.aggregate([*working_set.pipeline(dataset), where, {"$limit": 1}]), None):
         raise StateError(
             f"there are pairs that were not checked; run: pairlens flag {dataset.name}"
         )
-    known: Counter[tuple[str, str]] = Counter()
-    counted = Counter(_finest(one) for one in _frame(dataset, known))
+    decided: Counter[tuple[str, str]] = Counter()
+    counted = Counter(_finest_of(stratum) for stratum in _frame(dataset, decided))
     if not counted:
         raise StateError(f"all pairs of dataset {dataset.name!r} have a verdict; none can be drawn")
-    strata = _stratified(counted, size)
+    strata = _make_strata(counted, size)
     rng = random.Random(seed)
-    guesses = [GUESSES[one.severity] for one in strata.values()]
-    counts = allocate([one.size for one in strata.values()], guesses, size, LEAST)
-    places = [
-        rng.sample(range(one.size), count)
-        for one, count in zip(strata.values(), counts, strict=True)
+    guesses = [EXPECTED_SHARES[stratum.severity] for stratum in strata.values()]
+    counts = allocate([stratum.size for stratum in strata.values()], guesses, size, MIN_PER_STRATUM)
+    positions = [
+        rng.sample(range(stratum.size), count)
+        for stratum, count in zip(strata.values(), counts, strict=True)
     ]
-    drawn = _taken(dataset, [*strata.values()], places)
+    drawn = _read_drawn(dataset, [*strata.values()], positions)
     rng.shuffle(drawn)
     sample: Sampled = {
         "seed": seed,
         "size": len(drawn),
         "strata": [
-            {"name": title, "severity": one.severity, "size": one.size}
-            for title, one in strata.items()
+            {"name": title, "severity": stratum.severity, "size": stratum.size}
+            for title, stratum in strata.items()
         ],
-        "drawn": [[number, one.image] for number, one in drawn],
-        "known": [[what, severity, n] for (what, severity), n in sorted(known.items())],
+        "drawn": [[number, stratum.image] for number, stratum in drawn],
+        "known": [[decision, severity, n] for (decision, severity), n in sorted(decided.items())],
     }
     session = sessions.create(
         dataset,
         name,
-        who,
+        starter,
         {"kind": "sample", "text": f"a random sample of {len(drawn):,} pairs, seed {seed}"},
-        (one.id for _, one in drawn),
+        (stratum.id for _, stratum in drawn),
         sample=dict(sample),
     )
     if dataset.has_field(fields.SEGMENTATION):
@@ -154,36 +155,40 @@ def draw(
     return sessions.get(dataset, str(session))
 
 
-def _frame(dataset: Any, known: Counter[tuple[str, str]]) -> Iterator[FramePair]:
-    """The pairs without a verdict, in the order of their keys; counts the others."""
-    wanted = dict.fromkeys(
+def _frame(dataset: Any, decided: Counter[tuple[str, str]]) -> Iterator[FramePair]:
+    """Yields the pairs without a verdict, in the order of their keys, and counts the others."""
+    projection = dict.fromkeys(
         (*fixes.READ, fields.IMAGE_ID, fields.SPLIT, fields.P_BAD, f"{LABELS}.severity"), 1
     )
-    pipeline = [*working_set.pipeline(dataset), {"$sort": {fields.KEY: 1}}, {"$project": wanted}]
+    pipeline = [
+        *working_set.pipeline(dataset),
+        {"$sort": {fields.KEY: 1}},
+        {"$project": projection},
+    ]
     collection = fo_internals.collection(dataset)
     for doc in collection.aggregate(pipeline, allowDiskUse=True, batchSize=store.BATCH):
         severity = worst_severity(doc)
         verdict = doc.get(fields.VERDICT)
         if verdict in (VerdictKind.KEEP, VerdictKind.FIX, VerdictKind.DROP):
-            known[_decided(doc, verdict), severity] += 1
+            decided[_decided_kind(doc, verdict), severity] += 1
             continue
-        split = intern(doc.get(fields.SPLIT) or "")  # one text for all pairs of it
+        split = intern(doc.get(fields.SPLIT) or "")  # one string object for all its pairs
         digest = (doc.get(fields.SOURCE) or {}).get(fields.DIGEST)
         image = digest or f"{split}/{doc.get(fields.IMAGE_ID)}"
         yield FramePair(doc["_id"], image[:64], severity, _bin(doc.get(fields.P_BAD)), split)
 
 
-def _decided(doc: dict[str, Any], verdict: str) -> str:
+def _decided_kind(doc: dict[str, Any], verdict: str) -> str:
     if verdict != VerdictKind.FIX:
         return "dropped" if verdict == VerdictKind.DROP else "kept"
     return "to_mend" if fixes.is_to_be_fixed(doc) else "mended"
 
 
 def worst_severity(doc: dict[str, Any]) -> str:
-    """The severity of the worst finding of a sample, ``""`` where it has none."""
+    """The severity of the worst finding of a sample, ``""`` if it has none."""
     labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
-    there = {label.get("severity") for label in labels}
-    return next((one for one in SEVERITIES if one in there), UNFLAGGED)
+    severities = {label.get("severity") for label in labels}
+    return next((severity for severity in SEVERITIES if severity in severities), UNFLAGGED)
 
 
 def _bin(chance: float | None) -> str:
@@ -198,12 +203,12 @@ _Finest = tuple[str, str, str]
 """Severity, bin and split."""
 
 
-def _finest(one: FramePair) -> _Finest:
-    return one.severity, one.bin, one.split
+def _finest_of(pair: FramePair) -> _Finest:
+    return pair.severity, pair.bin, pair.split
 
 
 class _Stratum(NamedTuple):
-    """Pairs of one severity: how many there are, and what tells them."""
+    """A stratum: pairs of one severity, identified by their finest strata."""
 
     severity: str
     size: int
@@ -211,18 +216,18 @@ class _Stratum(NamedTuple):
 
 
 _PARTS = (3, 2, 1)
-"""How much of severity, bin and split makes a stratum, the finest first."""
+"""How many of severity, bin and split define a stratum, the finest first."""
 
 
-def _stratified(counted: Counter[_Finest], size: int) -> dict[str, _Stratum]:
-    """The strata by name: as fine as leaves room for twice the least of each."""
+def _make_strata(counted: Counter[_Finest], size: int) -> dict[str, _Stratum]:
+    """The strata by name, the finest from which twice the minimum can be drawn."""
     members: dict[str, list[_Finest]] = {}
     for parts in _PARTS:
         members = {}
         for key in counted:
             named = (key[0] or "no finding", *key[1:])[:parts]
             members.setdefault(", ".join(filter(None, named)), []).append(key)
-        if 2 * LEAST * len(members) <= size:
+        if 2 * MIN_PER_STRATUM * len(members) <= size:
             break
     return {
         name: _Stratum(keys[0][0], sum(counted[key] for key in keys), frozenset(keys))
@@ -230,29 +235,38 @@ def _stratified(counted: Counter[_Finest], size: int) -> dict[str, _Stratum]:
     }
 
 
-def _taken(
-    dataset: Any, strata: list[_Stratum], places: list[list[int]]
+def _read_drawn(
+    dataset: Any, strata: list[_Stratum], positions: list[list[int]]
 ) -> list[tuple[int, FramePair]]:
-    """The pairs at some places of each stratum, in the order of the places, with its number.
+    """Reads the drawn pairs, with the numbers of their strata.
 
-    The pairs are read a second time, so that only those that are drawn are held.
+    All pairs are read a second time, so that only the drawn ones are in memory.
+
+    Args:
+        dataset: the dataset
+        strata: its strata
+        positions: for each stratum, the drawn positions among its pairs
 
     Raises:
-        StateError: where others changed what is drawn from since the pairs were counted
+        StateError: if verdicts or findings changed since the pairs were counted
     """
-    number_of = {key: number for number, one in enumerate(strata) for key in one.members}
-    wanted = [frozenset(each) for each in places]
+    number_of = {key: number for number, pair in enumerate(strata) for key in pair.members}
+    wanted = [frozenset(each) for each in positions]
     found: list[dict[int, FramePair]] = [{} for _ in strata]
-    passed = [0] * len(strata)
-    for one in _frame(dataset, Counter()):
-        if (number := number_of.get(_finest(one))) is None:
+    counts = [0] * len(strata)
+    for pair in _frame(dataset, Counter()):
+        if (number := number_of.get(_finest_of(pair))) is None:
             continue
-        if passed[number] in wanted[number]:
-            found[number][passed[number]] = one
-        passed[number] += 1
-    if passed != [one.size for one in strata]:
+        if counts[number] in wanted[number]:
+            found[number][counts[number]] = pair
+        counts[number] += 1
+    if counts != [pair.size for pair in strata]:
         raise StateError(
             f"verdicts or findings of dataset {dataset.name!r} changed while pairs were drawn; "
             "run this again"
         )
-    return [(number, found[number][place]) for number, each in enumerate(places) for place in each]
+    return [
+        (number, found[number][position])
+        for number, drawn in enumerate(positions)
+        for position in drawn
+    ]

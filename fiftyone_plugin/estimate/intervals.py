@@ -1,10 +1,10 @@
 """Shares of bad pairs in a stratified random sample, with intervals.
 
-Of one stratum the interval is Clopper and Pearson's. Of several it is Korn and Graubard's: that of
-Clopper and Pearson for the sample size that a plain sample would need for the same variance
-(Survey Methodology 24, 1998). The variance is that of images, as pairs of one image are often bad
-together, and it takes one bad and one good pair as given in every stratum, so that a stratum in
-which none was seen is not taken for one that has none.
+For one stratum, the interval is that of Clopper and Pearson. For several, it is that of Korn and
+Graubard (Survey Methodology 24, 1998): Clopper and Pearson's with the effective sample size, which
+is the size of a simple random sample of the same variance. The variance is computed over images,
+since pairs of one image are often bad together. One bad and one good pair are added to every
+stratum, so that the variance of a stratum without a bad pair is not 0.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CONFIDENCE = 0.95
 
 
 class Share(NamedTuple):
-    """An estimated share, and the interval that covers the true one at the confidence.
+    """An estimated share with its confidence interval.
 
     Attributes:
-        value: the estimate, 0 to 1
-        low: lower bound
-        high: upper bound
+        value: the estimate, in [0, 1]
+        low: lower bound of the interval
+        high: upper bound of the interval
     """
 
     value: float
@@ -37,13 +37,13 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Stratum:
-    """What was seen of a stratum.
+    """A stratum with the verdicts on its sample.
 
     Attributes:
-        name: for people
-        size: pairs in it
-        bad: whether each judged pair was bad, 0 or 1; 0.5 where nobody can tell
-        images: what tells the image of each
+        name: its name, for people
+        size: number of pairs in it
+        bad: 1 for each judged pair that is bad, 0 for a good one, 0.5 for an unsure verdict
+        images: identifies the image of each judged pair
     """
 
     name: str
@@ -53,29 +53,32 @@ class Stratum:
 
     @property
     def judged(self) -> int:
-        """Judged pairs."""
+        """The number of judged pairs."""
         return len(self.bad)
 
     def with_unsure(self, value: float) -> Stratum:
-        """The stratum as if all that nobody can tell were bad (1) or good (0)."""
-        settled = tuple(value if one not in (0, 1) else one for one in self.bad)
+        """The stratum with all unsure verdicts counted as bad (1) or good (0)."""
+        settled = tuple(value if bad not in (0, 1) else bad for bad in self.bad)
         return Stratum(self.name, self.size, settled, self.images)
 
     @property
     def mean(self) -> float:
-        """The share of bad pairs among those that were judged; one half where none was."""
+        """The share of bad pairs among the judged ones; 0.5 if there are none."""
         return sum(self.bad) / self.judged if self.bad else 0.5
 
 
 def clopper_pearson(
     bad: float, judged: float, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """The exact interval of a share.
+    """The exact confidence interval of a share.
 
     Args:
-        bad: how many were; a fraction is allowed, as of an effective sample
-        judged: of how many
-        confidence: 0 to 1
+        bad: number of bad pairs; may be a fraction, for an effective sample size
+        judged: number of judged pairs; may be a fraction
+        confidence: the confidence, in (0, 1)
+
+    Returns:
+        lower and upper bound, in [0, 1]
     """
     if judged <= 0:
         return 0.0, 1.0
@@ -86,78 +89,83 @@ def clopper_pearson(
 
 
 def share_of(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> Share:
-    """The share of bad pairs in some strata together.
+    """The share of bad pairs in several strata.
 
-    Pairs of which nobody can tell count as one half, and as good and bad in the bounds.
+    Unsure verdicts count as one half in the estimate, as good in the lower bound and as bad in the
+    upper bound.
 
     Args:
-        strata: those that hold pairs at all; one of which none was judged says nothing, so that
-            its pairs may all be good or all be bad
-        confidence: 0 to 1
+        strata: the strata; the pairs of one without judged pairs are all good in the lower bound,
+            and all bad in the upper bound
+        confidence: the confidence, in (0, 1)
     """
-    strata = [one for one in strata if one.size]
-    total = sum(one.size for one in strata)
+    strata = [stratum for stratum in strata if stratum.size]
+    total = sum(stratum.size for stratum in strata)
     if not total:
         return Share(0.0, 0.0, 0.0)
-    value = sum(one.size * one.mean for one in strata) / total
-    known = [one for one in strata if one.judged]
-    unknown = sum(one.size for one in strata if not one.judged) / total
-    low, _ = _interval([one.with_unsure(0) for one in known], confidence)
-    _, high = _interval([one.with_unsure(1) for one in known], confidence)
+    value = sum(stratum.size * stratum.mean for stratum in strata) / total
+    known = [stratum for stratum in strata if stratum.judged]
+    unknown = sum(stratum.size for stratum in strata if not stratum.judged) / total
+    low, _ = _interval([stratum.with_unsure(0) for stratum in known], confidence)
+    _, high = _interval([stratum.with_unsure(1) for stratum in known], confidence)
     part = 1 - unknown
     return Share(value, part * low, part * high + unknown)
 
 
 def _interval(strata: Sequence[Stratum], confidence: float) -> tuple[float, float]:
-    total = sum(one.size for one in strata)
+    total = sum(stratum.size for stratum in strata)
     if not total:
         return 0.0, 1.0
-    mean = sum(one.size * one.mean for one in strata) / total
-    if all(one.judged >= one.size for one in strata):
+    mean = sum(stratum.size * stratum.mean for stratum in strata) / total
+    if all(stratum.judged >= stratum.size for stratum in strata):
         return mean, mean
     if len(strata) == 1 and _design_effect(strata[0]) == 1:
         return clopper_pearson(sum(strata[0].bad), strata[0].judged, confidence)
-    variance = sum((one.size / total) ** 2 * _variance(one) for one in strata)
-    smooth = sum(one.size * _smoothed(one) for one in strata) / total
-    most = sum(one.judged for one in strata)
-    effective = min(most, smooth * (1 - smooth) / variance) if variance > 0 else most
+    variance = sum((stratum.size / total) ** 2 * _variance(stratum) for stratum in strata)
+    smooth = sum(stratum.size * _smoothed(stratum) for stratum in strata) / total
+    judged = sum(stratum.judged for stratum in strata)
+    effective = min(judged, smooth * (1 - smooth) / variance) if variance > 0 else judged
     return clopper_pearson(mean * effective, effective, confidence)
 
 
-def _smoothed(one: Stratum) -> float:
-    """The share with one bad and one good pair more; as it is where all pairs were judged."""
-    return one.mean if one.judged >= one.size else (sum(one.bad) + 1) / (one.judged + 2)
+def _smoothed(stratum: Stratum) -> float:
+    """The mean with one bad and one good pair added, unless all pairs were judged."""
+    return (
+        stratum.mean
+        if stratum.judged >= stratum.size
+        else (sum(stratum.bad) + 1) / (stratum.judged + 2)
+    )
 
 
-def _variance(one: Stratum) -> float:
-    """The variance of the mean of a stratum, drawn without replacement."""
-    share = _smoothed(one)
-    drawn = 1 - one.judged / one.size
-    return _design_effect(one) * drawn * share * (1 - share) / one.judged
+def _variance(stratum: Stratum) -> float:
+    """The variance of the mean of a stratum that is sampled without replacement."""
+    share = _smoothed(stratum)
+    drawn = 1 - stratum.judged / stratum.size
+    return _design_effect(stratum) * drawn * share * (1 - share) / stratum.judged
 
 
-def _design_effect(one: Stratum) -> float:
-    """By how much the images that pairs share enlarge the variance, at least 1."""
-    counts = Counter(one.images)
+def _design_effect(stratum: Stratum) -> float:
+    """The factor, at least 1, by which shared images increase the variance."""
+    counts = Counter(stratum.images)
     if not counts or max(counts.values()) == 1 or len(counts) < 2:
         return 1.0
-    bad, images = np.array(one.bad, np.float64), np.array(one.images)
+    bad, images = np.array(stratum.bad, np.float64), np.array(stratum.images)
     mean = bad.mean()
     plain = float(((bad - mean) ** 2).sum())
     _, numbers = np.unique(images, return_inverse=True)
     sums = np.bincount(numbers, weights=bad - mean)
-    together = float((sums**2).sum()) * len(sums) / (len(sums) - 1)
-    return max(1.0, together / plain) if plain > 0 else 1.0
+    clustered = float((sums**2).sum()) * len(sums) / (len(sums) - 1)
+    return max(1.0, clustered / plain) if plain > 0 else 1.0
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A part of a dataset: strata that were drawn from, and pairs that were decided before.
+    """A part of a dataset: strata that were sampled, and pairs with earlier verdicts.
 
     Attributes:
-        strata: with what was seen of them
-        bad: pairs that are known to be bad
-        good: pairs that are known not to be
+        strata: the strata
+        bad: number of pairs with an earlier verdict that they are bad
+        good: number of pairs with an earlier verdict that they are good
     """
 
     strata: tuple[Stratum, ...]
@@ -166,32 +174,37 @@ class Domain:
 
     @property
     def size(self) -> int:
-        """Pairs in it."""
-        return self.bad + self.good + sum(one.size for one in self.strata)
+        """The number of pairs."""
+        return self.bad + self.good + sum(stratum.size for stratum in self.strata)
 
     def number(self, confidence: float = CONFIDENCE) -> Share:
-        """The number of bad pairs, with its interval."""
-        share, size = share_of(self.strata, confidence), sum(one.size for one in self.strata)
-        return Share(*(self.bad + size * each for each in share))
+        """The number of bad pairs with its confidence interval."""
+        share, size = (
+            share_of(self.strata, confidence),
+            sum(stratum.size for stratum in self.strata),
+        )
+        return Share(*(self.bad + size * bound for bound in share))
 
     def share(self, confidence: float = CONFIDENCE) -> Share:
-        """The share of bad pairs, with its interval."""
-        return Share(*(each / self.size if self.size else 0.0 for each in self.number(confidence)))
+        """The share of bad pairs with its confidence interval."""
+        return Share(
+            *(bound / self.size if self.size else 0.0 for bound in self.number(confidence))
+        )
 
 
 def recall_of(flagged: Domain, others: Domain, confidence: float = CONFIDENCE) -> Share:
-    """The share of flagged pairs among the bad ones.
+    """Recall: the share of flagged pairs among the bad ones.
 
-    The bounds are made of those of the bad pairs among the flagged and among the others, each at
-    so high a confidence that both hold together.
+    The bounds combine those of the numbers of bad pairs among flagged and other pairs, each at a
+    higher confidence, so that both hold jointly.
 
     Args:
-        flagged: the pairs that are flagged
-        others: all others
-        confidence: 0 to 1
+        flagged: the flagged pairs
+        others: all other pairs
+        confidence: the confidence, in (0, 1)
     """
-    both = 1 - (1 - confidence) / 2
-    found, missed = flagged.number(both), others.number(both)
+    joint_confidence = 1 - (1 - confidence) / 2
+    found, missed = flagged.number(joint_confidence), others.number(joint_confidence)
 
     def part(some: float, rest: float) -> float:
         return some / (some + rest) if some + rest else 1.0
@@ -206,18 +219,18 @@ def recall_of(flagged: Domain, others: Domain, confidence: float = CONFIDENCE) -
 def allocate(
     sizes: Sequence[int], guesses: Sequence[float], count: int, least: int = 5
 ) -> list[int]:
-    """How many pairs to draw of each stratum: more where the share of bad ones is less certain.
+    """The number of pairs to draw from each stratum, by Neyman allocation.
 
     Args:
-        sizes: pairs in each stratum
-        guesses: the share of bad ones that is expected
-        count: pairs to draw in all
-        least: drawn of each stratum at least, as far as it has them
+        sizes: number of pairs in each stratum
+        guesses: expected share of bad pairs in each stratum
+        count: number of pairs to draw in all
+        least: minimum from each stratum, if it has as many
     """
     count = min(count, sum(sizes))
     wanted = [size * sqrt(guess * (1 - guess)) for size, guess in zip(sizes, guesses, strict=True)]
     drawn = [min(size, least) for size in sizes]
-    while sum(drawn) > count:  # fewer than the least of each: the largest give way
+    while sum(drawn) > count:  # too few for the minimum of each: the largest numbers are reduced
         drawn[max(range(len(sizes)), key=lambda n: (drawn[n], -sizes[n]))] -= 1
     while sum(drawn) < count:
         free = [n for n, size in enumerate(sizes) if drawn[n] < size]

@@ -1,4 +1,4 @@
-"""Acceptance sampling: how many pairs to look at to show that at most a share is bad."""
+"""Acceptance sampling: the sample size that shows that at most a given share of pairs is bad."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from scipy.stats import hypergeom
 
 from pairlens.importers.errors import UsageError
 
-MOST_ACCEPTED = 5
+MAX_ACCEPTED = 5
 
 
 class Plan(NamedTuple):
-    """A plan: look at so many pairs, drawn at random, and accept so many bad ones.
+    """An acceptance sampling plan.
 
     Attributes:
-        look_at: pairs
-        accept: bad ones among them at the most
-        passes_at_half: the chance that a dataset passes whose share is half of what is allowed
-        passes_at_quarter: the same of a quarter
+        look_at: size of the random sample
+        accept: maximum of bad pairs in the sample
+        passes_at_half: probability that a dataset with half the allowed share passes
+        passes_at_quarter: the same for a quarter of the allowed share
     """
 
     look_at: int
@@ -28,35 +28,36 @@ class Plan(NamedTuple):
 
 
 def plans(total: int, at_most: float, confidence: float) -> list[Plan]:
-    """Plans that a dataset with more than the allowed share passes seldom enough.
+    """The smallest plans in which a dataset with more than the allowed share rarely passes.
 
     Args:
-        total: pairs in the dataset
-        at_most: the share of bad pairs that is allowed, above 0 and below 1
-        confidence: one minus the chance to pass with a larger share, above 0 and below 1
+        total: number of pairs in the dataset
+        at_most: allowed share of bad pairs, in (0, 1)
+        confidence: 1 minus the probability to pass with a larger share, in (0, 1)
 
     Returns:
-        for 0 to :data:`MOST_ACCEPTED` accepted ones the smallest plan, as far as there are pairs
+        one plan for each number of accepted pairs from 0 to :data:`MAX_ACCEPTED`, as long as the
+        dataset has enough pairs
 
     Raises:
-        UsageError: for a share or confidence that is none
+        UsageError: for a share or confidence out of range
     """
     for name, value in (("--at-most", at_most), ("--confidence", confidence)):
         if not 0 < value < 1:
             raise UsageError(f"{name} {100 * value:g}%: give a share above 0% and below 100%")
-    bad = int(at_most * total) + 1  # the fewest that are too many
-    found = []
-    for accept in range(MOST_ACCEPTED + 1):
+    bad = int(at_most * total) + 1  # the smallest number that is not allowed
+    result = []
+    for accept in range(MAX_ACCEPTED + 1):
         look_at = _smallest(total, bad, accept, 1 - confidence)
         if look_at is None:
             break
         passes = (_passes(total, int(bad * part), accept, look_at) for part in (0.5, 0.25))
-        found.append(Plan(look_at, accept, *passes))
-    return found
+        result.append(Plan(look_at, accept, *passes))
+    return result
 
 
 def _smallest(total: int, bad: int, accept: int, risk: float) -> int | None:
-    """The fewest pairs of which, with so many bad, no more than accepted are seldom enough bad."""
+    """The smallest sample that passes with at most the given probability; ``None`` if none does."""
     low, high = accept + 1, total
     if high < low or _passes(total, bad, accept, high) > risk:
         return None

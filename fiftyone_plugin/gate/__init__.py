@@ -1,5 +1,4 @@
-"""The gate: tests a dataset against limits, as a build tests code.
+"""The gate: tests a dataset against limits, like the tests of a code repository.
 
-The findings come from published files, without a database, or from a dataset of FiftyOne; what is
-made of them is the same.
+The findings are of published files, without a database, or of a FiftyOne dataset.
 """

@@ -1,7 +1,8 @@
-"""The baseline: findings that are accepted, in a file beside the dataset.
+"""The baseline: a file of accepted findings.
 
-A finding is accepted by its sample, its check and a digest of the sample's texts and mask: after
-either was edited it is new. The lines are in order, so that versions of the file compare well.
+A finding is identified by its sample, its check and a digest of the sample's texts and mask, so
+that it is new after an edit. The lines are sorted, so that versions of the file are easy to
+compare.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Finding
-from pairlens.fiftyone_plugin.gate.found import Location
+from pairlens.fiftyone_plugin.gate.findings import Location
 from pairlens.importers.errors import StateError
 from pairlens.importers.files import explaining_write_errors, replace_whole
 
@@ -21,9 +22,9 @@ class Accepted(NamedTuple):
     """An accepted finding: a line of the file.
 
     Attributes:
-        key: of the sample
-        check: the name of the check
-        content: the digest of the sample's texts and mask
+        key: key of the sample
+        check: name of the check
+        content: digest of the sample's texts and mask
     """
 
     key: str
@@ -31,14 +32,19 @@ class Accepted(NamedTuple):
     content: str
 
 
-def accepted_of(
+def accepted_findings(
     findings: Mapping[str, Sequence[Finding]], places: Mapping[str, Location]
 ) -> set[Accepted]:
-    """The findings as they are accepted."""
+    """Findings in the form of the baseline.
+
+    Args:
+        findings: findings by key
+        places: locations of their samples by key
+    """
     return {
-        Accepted(key, one.check, places[key].content)
-        for key, some in findings.items()
-        for one in some
+        Accepted(key, finding.check, places[key].content)
+        for key, sample_findings in findings.items()
+        for finding in sample_findings
     }
 
 
@@ -46,29 +52,29 @@ def read_baseline(file: Path) -> set[Accepted]:
     """The accepted findings of a file.
 
     Raises:
-        StateError: if it is not there, cannot be read, or holds something else
+        StateError: if the file is missing, cannot be read, or is not a baseline
     """
     try:
         lines = file.read_text("utf-8").splitlines()
     except FileNotFoundError as error:
-        raise StateError(f"{file} is not there; make it with --update-baseline") from error
+        raise StateError(f"{file} does not exist; create it with --update-baseline") from error
     except (OSError, UnicodeDecodeError) as error:
         raise StateError(f"the baseline {file} cannot be read ({error})") from error
-    found = set()
+    accepted = set()
     for number, line in enumerate(lines, 1):
         try:
-            one = json.loads(line)
-            found.add(Accepted(*(str(one[name]) for name in Accepted._fields)))
+            fields = json.loads(line)
+            accepted.add(Accepted(*(str(fields[name]) for name in Accepted._fields)))
         except (ValueError, TypeError, KeyError) as error:
             raise StateError(
-                f"line {number} of the baseline {file} is none of --update-baseline's; write the "
-                "file again"
+                f"line {number} of the baseline {file} was not written by --update-baseline; "
+                "write the file again"
             ) from error
-    return found
+    return accepted
 
 
 def write_baseline(file: Path, accepted: set[Accepted]) -> None:
-    """Writes a file, whole or not at all.
+    """Writes a baseline; an existing file is replaced atomically.
 
     Raises:
         StateError: if it cannot be written
@@ -87,9 +93,13 @@ def without_accepted(
     places: Mapping[str, Location],
     accepted: set[Accepted],
 ) -> dict[str, list[Finding]]:
-    """The findings that are new, by key."""
-    left = {
-        key: [f for f in some if Accepted(key, f.check, places[key].content) not in accepted]
-        for key, some in findings.items()
+    """The findings that are not accepted, by key."""
+    remaining = {
+        key: [
+            finding
+            for finding in sample_findings
+            if Accepted(key, finding.check, places[key].content) not in accepted
+        ]
+        for key, sample_findings in findings.items()
     }
-    return {key: some for key, some in left.items() if some}
+    return {key: sample_findings for key, sample_findings in remaining.items() if sample_findings}

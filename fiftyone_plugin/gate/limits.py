@@ -1,4 +1,4 @@
-"""Limits: how many samples may have which findings, and which of them are over."""
+"""Limits: how many samples may have which findings."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from decimal import Decimal, InvalidOperation
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import Finding
-from pairlens.fiftyone_plugin.gate.found import SKIPPED, Wanted
+from pairlens.fiftyone_plugin.gate.findings import SKIPPED, Wanted
 from pairlens.importers.errors import UnknownName, UsageError
 
 BAD = "bad"
-"""The samples that are expected to be bad: of each, the chance by its worst error or warning."""
+"""Name of the limit on the expected number of bad samples, the sum of :func:`chance_bad`."""
 
 JUDGED: tuple[str, ...] = ("error", "warning")
-"""The severities that say that a sample is bad; ``info`` is only worth knowing."""
+"""The severities that count for :data:`BAD`."""
 
 FAIL_ON: tuple[str, ...] = (*SEVERITIES, "never")
-"""From which severity on no finding may be new."""
+"""Values of ``--fail-on``: the lowest severity of which no new finding is allowed."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How many samples may have findings of a name.
+    """A limit on the samples that have findings of a severity or check.
 
     Attributes:
-        name: a severity, a check, :data:`BAD` or :data:`~.found.SKIPPED`
-        most: the number, or where it is a share the part of all samples, 0 to 1
-        share: whether it is a share
+        name: a severity, a check, :data:`BAD` or :data:`~.findings.SKIPPED`
+        most: the greatest number allowed, or the greatest share in [0, 1]
+        share: whether ``most`` is a share of all samples
     """
 
     name: str
@@ -36,24 +36,25 @@ class Limit:
     share: bool = False
 
     def allowed(self, total: int) -> Decimal:
-        """The number of samples that may have one, of so many."""
+        """The number of samples allowed, of a total."""
         return self.most * total if self.share else self.most
 
     @property
     def text(self) -> str:
-        """The limit as it was given."""
+        """The limit as text, such as ``2%``."""
         percent = f"{(self.most * 100).normalize():f}%"
         return percent if self.share else str(self.most)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A limit and what was found.
+    """A limit and the samples that it counts.
 
     Attributes:
         limit: the limit
-        count: samples that have such a finding; of :data:`BAD` the expected number
-        allowed: how many may have one
+        count: number of samples with such a finding; for :data:`BAD` the expected number of bad
+            ones
+        allowed: number of samples allowed
     """
 
     limit: Limit
@@ -62,34 +63,34 @@ class Measured:
 
     @property
     def over(self) -> bool:
-        """Whether more were found than may be."""
+        """Whether the limit is exceeded."""
         return self.count > self.allowed
 
 
 def parse_limits(fail_on: str, maxima: Sequence[str]) -> list[Limit]:
-    """The limits that a command gives.
+    """Parses the limits of a command.
 
     Args:
-        fail_on: from which severity on nothing new is allowed, or ``never``
-        maxima: ``NAME=COUNT`` or ``NAME=SHARE%``; each takes the place of the limit of its name
+        fail_on: the lowest severity of which no new finding is allowed, or ``never``
+        maxima: ``NAME=COUNT`` or ``NAME=SHARE%``; each replaces the limit of that name
 
     Raises:
-        UsageError: for an unknown name, or a value that is no count and no percentage
+        UsageError: for an unknown name, or a value that is neither a count nor a percentage
     """
     if fail_on not in FAIL_ON:
         raise UsageError(f"there is no severity {fail_on!r}; known: {', '.join(FAIL_ON)}")
-    none = [] if fail_on == "never" else [SKIPPED, *SEVERITIES[: SEVERITIES.index(fail_on) + 1]]
-    limits = {name: Limit(name, Decimal(0)) for name in none}
+    failing = [] if fail_on == "never" else [SKIPPED, *SEVERITIES[: SEVERITIES.index(fail_on) + 1]]
+    limits = {name: Limit(name, Decimal(0)) for name in failing}
     for text in maxima:
-        one = _limit(text)
-        limits[one.name] = one
+        limit = _limit(text)
+        limits[limit.name] = limit
     return list(limits.values())
 
 
 def _limit(text: str) -> Limit:
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not name:
-        raise UsageError(f"--max {text!r} is no NAME=COUNT or NAME=SHARE%, such as warning=2%")
+        raise UsageError(f"--max {text!r} is not NAME=COUNT or NAME=SHARE%, such as warning=2%")
     known = (*SEVERITIES, BAD, SKIPPED)
     if name not in known and name not in CHECKS:
         raise UnknownName("severity or check", name, [*known, *CHECKS])
@@ -106,9 +107,9 @@ def _limit(text: str) -> Limit:
     return Limit(name, number / 100 if share else number, share)
 
 
-def wanted_of(limits: Collection[Limit]) -> Wanted:
+def wanted_findings(limits: Collection[Limit]) -> Wanted:
     """The findings that the limits count."""
-    names = {one.name for one in limits}
+    names = {limit.name for limit in limits}
     severities = {name for name in names if name in SEVERITIES}
     if BAD in names:
         severities |= {*JUDGED}
@@ -118,24 +119,30 @@ def wanted_of(limits: Collection[Limit]) -> Wanted:
 def measure(
     limits: Sequence[Limit], findings: Mapping[str, Sequence[Finding]], total: int
 ) -> list[Measured]:
-    """Counts the samples that each limit is about.
+    """Counts the samples for each limit.
 
     Args:
         limits: the limits
-        findings: those that are not accepted, by key
-        total: samples in all
+        findings: the findings that are not accepted, by key
+        total: number of all samples
     """
-    return [Measured(one, _count(one.name, findings), float(one.allowed(total))) for one in limits]
+    return [
+        Measured(limit, _count(limit.name, findings), float(limit.allowed(total)))
+        for limit in limits
+    ]
 
 
 def _count(name: str, findings: Mapping[str, Sequence[Finding]]) -> float:
     if name == BAD:
         return sum(map(chance_bad, findings.values()))
-    return sum(any(counts(name, each) for each in some) for some in findings.values())
+    return sum(
+        any(counts(name, finding) for finding in sample_findings)
+        for sample_findings in findings.values()
+    )
 
 
 def counts(name: str, finding: Finding) -> bool:
-    """Whether a limit of a name counts a finding."""
+    """Whether the limit of a name counts a finding."""
     if name == BAD:
         return finding.severity in JUDGED
     return name in (finding.check, finding.severity) and (
@@ -144,6 +151,6 @@ def counts(name: str, finding: Finding) -> bool:
 
 
 def chance_bad(findings: Sequence[Finding]) -> float:
-    """The estimated chance that a sample is bad, by its worst error or warning, 0 to 1."""
+    """The estimated chance that a sample is bad, by its worst error or warning, in [0, 1]."""
     judged = (f.score for f in findings if f.severity in JUDGED and f.check != SKIPPED)
     return 1 - min(judged, default=1.0)

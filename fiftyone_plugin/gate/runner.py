@@ -9,29 +9,29 @@ from pathlib import Path
 from pairlens.fiftyone_plugin.checks.base import Finding
 from pairlens.fiftyone_plugin.gate.baseline import (
     Accepted,
-    accepted_of,
+    accepted_findings,
     read_baseline,
     without_accepted,
     write_baseline,
 )
-from pairlens.fiftyone_plugin.gate.found import Found
+from pairlens.fiftyone_plugin.gate.findings import GateFindings
 from pairlens.fiftyone_plugin.gate.limits import Limit, Measured, counts, measure
 
 
 @dataclass
 class Gate:
-    """What came of a test.
+    """The result of a gate.
 
     Attributes:
-        found: what the checks found
-        measured: the limits, with what was counted
+        found: the findings of the checks
+        measured: the limits with their counts
         new: the findings that are not accepted, by key, worst first
         baseline: the accepted findings
-        gone: accepted findings that are not found any more
-        updated: whether the baseline was written, with what was found
+        gone: accepted findings that no longer exist
+        updated: whether the baseline was written
     """
 
-    found: Found
+    found: GateFindings
     measured: list[Measured]
     new: dict[str, list[Finding]]
     baseline: set[Accepted] = field(default_factory=set)
@@ -53,37 +53,40 @@ class Gate:
 
 
 def judge(
-    found: Found, limits: Sequence[Limit], baseline: Path | None = None, update: bool = False
+    found: GateFindings, limits: Sequence[Limit], baseline: Path | None = None, update: bool = False
 ) -> Gate:
     """Compares findings with limits.
 
     Args:
-        found: what the checks found
+        found: the findings of the checks
         limits: the limits
-        baseline: a file of accepted findings; an update needs it
-        update: whether what was found is accepted from now on, and written to that file
+        baseline: a file of accepted findings; required for an update
+        update: whether all findings are accepted and written to the baseline
 
     Raises:
         StateError: if the file cannot be read or written
     """
-    now = accepted_of(found.findings, found.places)
+    present = accepted_findings(found.findings, found.places)
     if baseline is None:
         accepted: set[Accepted] = set()
     elif update:
         before = read_baseline(baseline) if baseline.exists() else set()
-        write_baseline(baseline, now)
-        return Gate(found, measure(limits, {}, found.total), {}, now, before - now, True)
+        write_baseline(baseline, present)
+        return Gate(found, measure(limits, {}, found.total), {}, present, before - present, True)
     else:
         accepted = read_baseline(baseline)
     new = without_accepted(found.findings, found.places, accepted)
     measured = measure(limits, new, found.total)
-    return Gate(found, measured, new, accepted, accepted - now)
+    return Gate(found, measured, new, accepted, accepted - present)
 
 
 def by_check(findings: Mapping[str, Sequence[Finding]]) -> dict[str, list[Finding]]:
     """Findings by the name of their check, worst first."""
     grouped: dict[str, list[Finding]] = {}
-    for some in findings.values():
-        for one in some:
-            grouped.setdefault(one.check, []).append(one)
-    return {name: sorted(some, key=lambda f: (f.rank, f.key)) for name, some in grouped.items()}
+    for sample_findings in findings.values():
+        for finding in sample_findings:
+            grouped.setdefault(finding.check, []).append(finding)
+    return {
+        name: sorted(sample_findings, key=lambda f: (f.rank, f.key))
+        for name, sample_findings in grouped.items()
+    }

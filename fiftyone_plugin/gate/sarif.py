@@ -1,4 +1,4 @@
-"""The findings as SARIF 2.1.0, which code hosts show at the files of a pull request."""
+"""The findings as SARIF 2.1.0, which code hosts show in pull requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pairlens.fiftyone_plugin.checks import CHECKS
 from pairlens.fiftyone_plugin.checks.base import Finding
 from pairlens.fiftyone_plugin.gate.baseline import Accepted
-from pairlens.fiftyone_plugin.gate.found import SKIPPED
+from pairlens.fiftyone_plugin.gate.findings import SKIPPED
 from pairlens.fiftyone_plugin.gate.runner import Gate
 from pairlens.importers.errors import shown
 
@@ -20,11 +20,11 @@ HOME = "https://github.com/pairlens/pairlens"
 
 
 def sarif(gate: Gate, version: str) -> bytes:
-    """The findings that count, accepted ones among them, as a SARIF log of one run.
+    """The findings, accepted ones included, as a SARIF log of one run.
 
     Args:
-        gate: the outcome
-        version: of PairLens
+        gate: the result of the gate
+        version: version of PairLens
     """
     findings = [f for some in gate.found.findings.values() for f in some]
     findings.sort(key=lambda f: (f.rank, f.key, f.check))
@@ -35,7 +35,7 @@ def sarif(gate: Gate, version: str) -> bytes:
         "version": version,
         "rules": [_rule(name) for name in rules],
     }
-    results = [_result(gate, one, rules.index(one.check)) for one in findings]
+    results = [_result(gate, finding, rules.index(finding.check)) for finding in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=1).encode()
@@ -56,8 +56,8 @@ def _result(gate: Gate, finding: Finding, rule: int) -> dict[str, Any]:
     place = gate.found.places[finding.key]
     accepted = Accepted(finding.key, finding.check, place.content)
     identity = "\n".join(accepted).encode("utf-8", "replace")
-    known = accepted in gate.baseline
-    # Code hosts show nothing without a line, and a record has none that is known.
+    is_accepted = accepted in gate.baseline
+    # Code hosts require a line, and that of a record is not known.
     region = {"startLine": 1}
     artifact = {"uri": quote(place.file)}
     return {
@@ -72,7 +72,7 @@ def _result(gate: Gate, finding: Finding, rule: int) -> dict[str, Any]:
             }
         ],
         "partialFingerprints": {"pairlens/v1": hashlib.sha256(identity).hexdigest()[:32]},
-        **({"suppressions": [{"kind": "external"}]} if known else {}),
+        **({"suppressions": [{"kind": "external"}]} if is_accepted else {}),
         "rank": round(100 * (1 - finding.score), 2),
         "properties": {"score": finding.score, "record": place.record},
     }

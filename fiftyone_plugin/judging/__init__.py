@@ -1,4 +1,4 @@
-"""Judges: models that look at an image and say whether it shows what its texts say.
+"""Judges: models that look at an image and answer whether its texts are right.
 
 Every module of :mod:`pairlens.fiftyone_plugin.judging.builtin` declares one as its ``SPEC``. Those
 of other packages register through the entry points ``pairlens.judges``.

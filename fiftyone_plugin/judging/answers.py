@@ -1,7 +1,7 @@
-"""Reads what a model answered: what is malformed, lies or contradicts itself is not believed.
+"""Parses the answers of models, and rejects malformed, misquoting and self-contradicting ones.
 
-An answer *lies* where it quotes words that do not stand in the text. It *contradicts itself* where
-it names wrong words of a query that it says the image shows.
+An answer *misquotes* if it quotes words that are not in the text. It *contradicts itself* if it
+names wrong words of a query but answers that the image shows the query.
 """
 
 from __future__ import annotations
@@ -13,41 +13,42 @@ from dataclasses import replace
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.judgements import CANNOT_TELL, NO, YES, Judgement, Quote
-from pairlens.fiftyone_plugin.judging.prompts import Asked, Part
+from pairlens.fiftyone_plugin.judging.prompts import QuestionText, QuestionTexts
 from pairlens.importers.bounded_json import is_number
 
-MOST_TEXT = 100_000
-"""Characters of an answer that are read."""
+MAX_ANSWER = 100_000
+"""Maximum of characters of an answer; longer ones are rejected."""
 
-SENTENCE = 400
-"""Characters of a sentence that are kept."""
+MAX_SENTENCE = 400
+"""Maximum of characters of a sentence; longer ones are cut."""
 
-MOST_QUOTES = 50
+MAX_QUOTES = 50
 
-MALFORMED, LYING, CONTRADICTING = (
+MALFORMED, MISQUOTING, CONTRADICTING = (
     "malformed", "quotes what is not there", "contradicts itself"
 )  # fmt: skip
-"""How an answer's fault begins, and what it is counted as."""
+"""Kinds of faults of an answer; the text of a fault begins with one."""
 
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 class _Refused(Exception):
-    """Why an answer is not believed; its text begins with a kind of fault."""
+    """Raised for an answer that is rejected; the message begins with a kind of fault."""
 
 
-def read(text: str, asked: Asked, judgement: Judgement, is_pair: bool) -> Judgement:
-    """A judgement with what a model answered, or with the fault of its answer.
+def read(text: str, asked: QuestionTexts, judgement: Judgement, is_pair: bool) -> Judgement:
+    """Adds the answer of a model, or the fault of its answer, to a judgement.
 
     Args:
-        text: as the model wrote it
-        asked: the texts that it was asked about
-        judgement: who answers, about what
-        is_pair: whether it was asked about a mask
+        text: the answer of the model
+        asked: the texts in the question
+        judgement: a judgement without an answer, as of
+            :func:`~pairlens.fiftyone_plugin.judging.identity.new_judgement`
+        is_pair: whether the question is about a mask
     """
     try:
-        answer = _parsed(text)
-        values = _of_pair(answer, asked) if is_pair else _of_texts(answer, asked)
+        answer = _parse(text)
+        values = _pair_values(answer, asked) if is_pair else _text_values(answer, asked)
         sure = _confidence(answer)
         why = _sentence(answer.get("why"), "why")
     except _Refused as refused:
@@ -55,8 +56,8 @@ def read(text: str, asked: Asked, judgement: Judgement, is_pair: bool) -> Judgem
     return replace(judgement, confidence=sure, why=why, spoken=asked.spoken, **values)
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    if len(text) > MOST_TEXT:
+def _parse(text: str) -> dict[str, Any]:
+    if len(text) > MAX_ANSWER:
         raise _Refused(f"{MALFORMED}: {len(text):,} characters, which are not read")
     text = _THOUGHT.sub(" ", text)
     at = text.find("{")
@@ -70,7 +71,7 @@ def _parsed(text: str) -> dict[str, Any]:
     return answer
 
 
-def _said(answer: dict[str, Any], name: str) -> str:
+def _choice(answer: dict[str, Any], name: str) -> str:
     value = answer.get(name)
     word = value.strip().lower() if isinstance(value, str) else value
     if word not in (YES, NO, CANNOT_TELL):
@@ -90,52 +91,52 @@ def _sentence(value: Any, name: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not line:
         raise _Refused(f"{MALFORMED}: {name!r} holds no words")
-    return line if len(line) <= SENTENCE else f"{line[: SENTENCE - 4]} ..."
+    return line if len(line) <= MAX_SENTENCE else f"{line[: MAX_SENTENCE - 4]} ..."
 
 
 def _list(answer: dict[str, Any], name: str) -> list[Any]:
     value = answer.get(name)
-    if not isinstance(value, list) or len(value) > MOST_QUOTES:
-        raise _Refused(f"{MALFORMED}: {name!r} is no list of at most {MOST_QUOTES}")
+    if not isinstance(value, list) or len(value) > MAX_QUOTES:
+        raise _Refused(f"{MALFORMED}: {name!r} is not a list of at most {MAX_QUOTES}")
     return value
 
 
-def _of_pair(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    said = {name: _said(answer, name) for name in ("shows", "only", "complete")}
+def _pair_values(answer: dict[str, Any], asked: QuestionTexts) -> dict[str, Any]:
+    choices = {name: _choice(answer, name) for name in ("shows", "only", "complete")}
     part = asked.parts[0]
     wrong = tuple(_quote(one, part, "") for one in _list(answer, "wrong_words"))
-    if wrong and said["shows"] != NO:
+    if wrong and choices["shows"] != NO:
         raise _Refused(
-            f"{CONTRADICTING}: it says {said['shows']!r}, and that {wrong[0].words!r} is wrong"
+            f"{CONTRADICTING}: it says {choices['shows']!r}, and that {wrong[0].words!r} is wrong"
         )
-    return said | {"wrong": wrong}
+    return choices | {"wrong": wrong}
 
 
-def _of_texts(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+def _text_values(answer: dict[str, Any], asked: QuestionTexts) -> dict[str, Any]:
     wrong = tuple(_contradictions(_list(answer, "contradictions"), asked))
     return {"shows": NO if wrong else YES, "wrong": wrong}
 
 
-def _contradictions(listed: list[Any], asked: Asked) -> Iterator[Quote]:
-    for one in listed:
-        number = one.get("text") if isinstance(one, dict) else None
+def _contradictions(contradictions: list[Any], asked: QuestionTexts) -> Iterator[Quote]:
+    for contradiction in contradictions:
+        number = contradiction.get("text") if isinstance(contradiction, dict) else None
         if not is_number(number) or number not in range(1, len(asked.parts) + 1):
             raise _Refused(f"{MALFORMED}: a contradiction names text {number!r:.20}")
-        why = _sentence(one.get("why"), "why")
-        yield _quote(one.get("quote"), asked.parts[int(number) - 1], why)
+        why = _sentence(contradiction.get("why"), "why")
+        yield _quote(contradiction.get("quote"), asked.parts[int(number) - 1], why)
 
 
-def _quote(words: Any, part: Part, why: str) -> Quote:
-    """The words as they stand in the text, whatever their case and the blanks between them."""
-    found = _search(words, part.text) if isinstance(words, str) else None
+def _quote(words: Any, part: QuestionText, why: str) -> Quote:
+    """Finds quoted words in a text; case and the space between words are ignored."""
+    match = _search(words, part.text) if isinstance(words, str) else None
     shown = isinstance(words, str) and _search(words, part.shown)
-    if found is None or not shown:
-        raise _Refused(f"{LYING}: {words!r:.60}, of {part.place}")
-    return Quote(part.place, found[0], why)
+    if match is None or not shown:
+        raise _Refused(f"{MISQUOTING}: {words!r:.60}, of {part.place}")
+    return Quote(part.place, match[0], why)
 
 
 def _search(words: str, text: str) -> re.Match[str] | None:
-    said = words.split()
-    if not said or not re.search(r"\w", words):
+    tokens = words.split()
+    if not tokens or not re.search(r"\w", words):
         return None
-    return re.search(r"\s+".join(map(re.escape, said)), text, re.IGNORECASE)
+    return re.search(r"\s+".join(map(re.escape, tokens)), text, re.IGNORECASE)

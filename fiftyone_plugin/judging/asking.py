@@ -1,4 +1,4 @@
-"""Asks several questions at a time, within a budget, and gives answers as they come."""
+"""Asks several questions concurrently, within a budget."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ Estimate = Callable[[Question], tuple[int, int]]
 def ask(
     questions: Iterable[Question], submit: Submit, estimate: Estimate, width: int, budget: Budget
 ) -> Iterator[tuple[Question, Outcome]]:
-    """Asks questions until there are none or the budget is spent.
+    """Asks questions until there are no more or the budget is spent.
 
     Args:
-        questions: read no farther than is asked
-        submit: asks one
-        estimate: tokens of a question and its answer
-        width: how many are under way at once
-        budget: told what is asked and answered
+        questions: the questions; one is read only when it can be asked
+        submit: sends a question
+        estimate: estimates the tokens of a question and its answer
+        width: maximum of concurrent questions
+        budget: the budget, which is updated
+
+    Yields:
+        questions with their answers, in the order in which these arrive
     """
     under_way: dict[Future[Outcome], tuple[Question, tuple[int, int]]] = {}
-    waiting, more = iter(questions), True
+    remaining, more = iter(questions), True
     try:
         while more or under_way:
             while more and len(under_way) < width:
-                question = next(waiting, None)
+                question = next(remaining, None)
                 tokens = (0, 0) if question is None else estimate(question)
                 more = question is not None and budget.begin(tokens)
                 if question is not None and more:
@@ -46,7 +49,7 @@ def ask(
 
 
 def settle(budget: Budget, estimate: tuple[int, int], outcome: Outcome) -> None:
-    """Tells a budget what came of a question: what failed is not charged."""
+    """Charges an answered question to a budget; a failed one costs nothing."""
     if isinstance(outcome, Judgement):
         budget.end(estimate, outcome.tokens_in, outcome.tokens_out)
     else:

@@ -1,8 +1,8 @@
-"""The Protocol that every judge keeps, and what it is asked.
+"""The Protocol of judges, and the questions that they get.
 
-A judge is given samples with their image and mask and answers whether the one shows what the texts
-say. It never touches the database: :mod:`pairlens.fiftyone_plugin.judging.runner` feeds it and
-stores what it answers.
+A judge gets samples with their image and mask, and answers whether the image shows what the texts
+say. It does not use the database: :mod:`pairlens.fiftyone_plugin.judging.runner` passes questions
+to it and stores its answers.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Question:
-    """One sample for a judge.
+    """A sample for a judge.
 
     Attributes:
-        sample: as the checks see it
+        sample: the sample in the form of the checks
         image: the image file
         mask: the stored mask, or its pixels: (height, width) of 0, 1 target and 255 ignore;
             ``None`` for an image with texts
-        vectors: of the image and the text, where they were made of just this before
+        vectors: stored vectors of image and text, if they are of the present content
     """
 
     sample: Sample
@@ -43,26 +43,26 @@ class Question:
 
     @property
     def is_pair(self) -> bool:
-        """Whether a mask is judged, and not what was written about the image."""
+        """Whether a mask is judged, and not captions or conversations."""
         return self.mask is not None
 
     @property
-    def of(self) -> str:
-        """A digest of what is shown; see :func:`content_of`."""
+    def content(self) -> str:
+        """A digest of image, mask and texts; see :func:`content_of`."""
         return content_of(self.sample)
 
 
 Outcome = Judgement | Exception
-"""An answer, or why there is none; an answer that is not believed has a ``fault``."""
+"""An answer, or the error in its place; a rejected answer has a ``fault``."""
 
 
 class Judge(Protocol):
-    """What judges samples.
+    """Judges samples.
 
     Attributes:
-        model: as it is stored and shown
-        by: a digest of what the answers depend on besides the samples
-        compares: whether its answers depend on the other samples, so that it is given all of them
+        model: name of the model, as stored and shown
+        by: digest of everything besides the samples that the answers depend on
+        compares: whether its answers depend on all samples, so that it must get all of them
     """
 
     model: str
@@ -72,26 +72,26 @@ class Judge(Protocol):
     def judge(
         self, questions: Iterable[Question], budget: Budget
     ) -> Iterator[tuple[Question, Outcome]]:
-        """Answers, in any order; it takes no further question where the budget is spent."""
+        """Yields questions with their answers, in any order, until the budget is spent."""
         ...
 
     def tokens(self, question: Question) -> tuple[int, int]:
-        """About how many tokens a question and its answer take; 0 where nobody counts any."""
+        """Estimated tokens of a question and of its answer; 0 if tokens cost nothing."""
         ...
 
     def close(self) -> None:
-        """Ends what is under way."""
+        """Cancels pending questions and releases resources."""
         ...
 
 
 @dataclass(frozen=True)
 class JudgeSpec:
-    """A judge as it is listed, documented and made.
+    """The declaration of a judge.
 
     Attributes:
-        name: for ``--judge``
-        about: one sentence for people
-        make: makes the judge from its settings and a device name; imports what it needs only then
+        name: its name for ``--judge``
+        about: one sentence about it, for users
+        make: makes the judge from its settings and a device name, and imports what it needs
         settings: the dataclass of its parameters, made with
             :func:`pairlens.fiftyone_plugin.predictors.params.option`
     """
@@ -103,14 +103,18 @@ class JudgeSpec:
 
     @property
     def params(self) -> dict[str, str]:
-        """Parameter name to what it means and its default; those that must be given first."""
+        """The parameters by name, with their meaning and default, required ones first."""
         return describe(self.settings)
 
     def load(self, params: Mapping[str, Any], device: str) -> Judge:
-        """Makes the judge from parameters as they are given.
+        """Makes the judge.
+
+        Args:
+            params: parameters by name, as texts or values
+            device: name of a device, or ``auto``
 
         Raises:
-            UsageError: for an unknown, missing or bad parameter
+            UsageError: for an unknown, missing or invalid parameter
         """
         return self.make(read_params(self.name, self.settings, params, "judge"), device)
 

@@ -1,4 +1,4 @@
-"""Takes the answers of judges along when an import replaces a dataset: they were paid for."""
+"""Keeps the answers of judges when an import replaces a dataset: they cost money."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _ANSWERED = {fields.JUDGEMENTS: {"$type": "object"}}
 
 
 def carry_judgements(old: Any, new: Any) -> int:
-    """Copies answers about just what the new dataset holds: image, mask and texts are the same.
+    """Copies the answers on samples whose image, mask and texts are unchanged.
 
-    Verdicts are carried over before: an answer may be about a text or mask that mends a sample.
+    Verdicts must be copied before, since an answer can be about an edited text or mask.
 
     Args:
         old: the dataset that is replaced
-        new: the one that takes its place, whole
+        new: the complete new dataset
 
     Returns:
-        how many samples got answers
+        the number of samples with copied answers
     """
     if next(store.stream(old, ("_id",), where=_ANSWERED), None) is None:
         return 0
@@ -43,15 +43,15 @@ def _changes(old: Any, new: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
         where = {fields.KEY: {"$in": list(samples)}, **_ANSWERED}
         for document in store.stream(old, (fields.KEY, fields.JUDGEMENTS), where=where):
             sample_id, content = samples[document[fields.KEY]]
-            if held := _about(document[fields.JUDGEMENTS], content):
-                yield sample_id, {fields.JUDGEMENTS: held}
+            if answers := _with_content(document[fields.JUDGEMENTS], content):
+                yield sample_id, {fields.JUDGEMENTS: answers}
 
 
-def _about(stored: dict[str, Any], content: str) -> dict[str, Any]:
-    """The answers about a content, as they are stored; empty if there are none."""
+def _with_content(stored: dict[str, Any], content: str) -> dict[str, Any]:
+    """The stored answers about a content, by its digest; empty if there are none."""
     kept = {
-        name: one
-        for name, one in stored.items()
-        if isinstance(one, dict) and one.get("of") == content
+        name: answer
+        for name, answer in stored.items()
+        if isinstance(answer, dict) and answer.get("of") == content
     }
     return {"_cls": stored.get("_cls", "DynamicEmbeddedDocument"), **kept} if kept else {}

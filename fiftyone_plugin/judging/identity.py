@@ -1,4 +1,4 @@
-"""Who answers, and what the answer depends on: by it a rerun finds what to ask again."""
+"""The identity of a judge with its settings, by which a rerun finds what to ask again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pairlens.fiftyone_plugin.judging.views import ViewSettings
 
 
 def identity(judge: str, model: str, settings: ViewSettings) -> str:
-    """A digest of what answers depend on: the model, the question and how pictures are drawn."""
+    """A digest of model, prompt version and picture settings, which answers depend on."""
     views = [getattr(settings, name) for name in ViewSettings.__dataclass_fields__]
     return digest(judge, model, prompts.VERSION, views)
 
 
-def begun(judge: Judge, name: str, question: Question) -> Judgement:
-    """A judgement that says who answers about what."""
-    return Judgement(name, judge.model, prompts.VERSION, judge.by, question.of)
+def new_judgement(judge: Judge, name: str, question: Question) -> Judgement:
+    """A judgement of a judge on a question, without an answer."""
+    return Judgement(name, judge.model, prompts.VERSION, judge.by, question.content)

@@ -1,6 +1,7 @@
-"""What a judge is asked: the words, the schema of the answer, and the texts of the sample as data.
+"""The prompts of judges, with the texts of the sample as data, and the schema of answers.
 
-A change here is a new :data:`VERSION`: answers to the earlier question are then asked for again.
+A change of a prompt needs a new :data:`VERSION`, so that answers to the earlier prompt are
+outdated.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from pairlens.fiftyone_plugin.judging.prompt_injection import REMOVED, without_i
 
 VERSION = "1"
 
-MOST_TEXT = 12_000
-"""Characters of texts in one question; what comes after them is left out, and told."""
+MAX_TEXT = 12_000
+"""Maximum of characters of texts in one question; further texts are left out and counted."""
 
 QUERY = "the query"
-_SAID = {"type": "string", "enum": ["yes", "no", "cannot tell"]}
+_CHOICE = {"type": "string", "enum": ["yes", "no", "cannot tell"]}
 _SENTENCE = {"type": "string"}
-_SURE = {"type": "integer", "minimum": 0, "maximum": 100}
+_CONFIDENCE = {"type": "integer", "minimum": 0, "maximum": 100}
 
 SYSTEM = (
     "You check a dataset of images taken from above, by satellite or aircraft. You are shown "
@@ -39,7 +40,7 @@ _PAIR = """The dataset says that the outlined region is what the query asks for.
 - "wrong_words": the words of the query that the image contradicts, copied letter for letter; an empty list unless "shows" is "no"
 - "confidence": from 0 to 100, how sure you are of these answers
 """  # noqa: E501
-_NOTHING = """The dataset says that nothing in the image is what the query asks for. Look for it, and answer:
+_NO_TARGET = """The dataset says that nothing in the image is what the query asks for. Look for it, and answer:
 - "why": one sentence: what you see that the query may mean, or that there is none
 - "shows": is it true that nothing in the image is what the query asks for: "yes", "no" (there is such an object) or "cannot tell"
 - "only", "complete": "cannot tell"
@@ -53,14 +54,14 @@ _TEXTS = """The dataset says these texts about the image. Find the statements th
 """  # noqa: E501
 
 
-class Part(NamedTuple):
-    """A text as it is shown.
+class QuestionText(NamedTuple):
+    """A text in a question.
 
     Attributes:
-        place: of it, for people
-        text: as it stands in the sample, in which quotes are looked up
-        shown: without prompt injections
-        question: what it answers, as it is shown
+        place: its place in the sample, for people
+        text: the text of the sample, in which quotes are looked up
+        shown: the text without prompt injections
+        question: for the answer of a conversation, the question, without prompt injections
     """
 
     place: str
@@ -69,70 +70,73 @@ class Part(NamedTuple):
     question: str = ""
 
 
-class Asked(NamedTuple):
-    """The words of a question.
+class QuestionTexts(NamedTuple):
+    """The texts in a question.
 
     Attributes:
         parts: the texts that are judged, numbered from 1 in this order
-        spoken: prompt injections, which are not shown
-        left_out: texts beyond :data:`MOST_TEXT` characters
+        spoken: the removed prompt injections
+        left_out: number of texts beyond :data:`MAX_TEXT` characters
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[QuestionText, ...]
     spoken: tuple[str, ...]
     left_out: int
 
 
-def asked_of(sample: Sample, is_pair: bool) -> Asked:
-    """The texts of a sample as they are shown."""
-    found = [_query(sample)] if is_pair else list(_written(sample))
-    parts, length = list[Part](), 0
+def question_texts(sample: Sample, is_pair: bool) -> QuestionTexts:
+    """The texts of a sample for a question."""
+    found = [_query(sample)] if is_pair else list(_texts_of(sample))
+    parts, length = list[QuestionText](), 0
     spoken: list[str] = []
-    for one, said in found:
-        length += len(one.shown) + len(one.question)
-        if length > MOST_TEXT and parts:
+    for text, injections in found:
+        length += len(text.shown) + len(text.question)
+        if length > MAX_TEXT and parts:
             break
-        parts.append(one)
-        spoken += said
-    return Asked(tuple(parts), tuple(spoken), len(found) - len(parts))
+        parts.append(text)
+        spoken += injections
+    return QuestionTexts(tuple(parts), tuple(spoken), len(found) - len(parts))
 
 
-def _query(sample: Sample) -> tuple[Part, tuple[str, ...]]:
+def _query(sample: Sample) -> tuple[QuestionText, tuple[str, ...]]:
     text = without_injections(sample.phrase)
-    return Part(QUERY, sample.phrase, text.text), text.spoken
+    return QuestionText(QUERY, sample.phrase, text.text), text.spoken
 
 
-def _written(sample: Sample) -> Iterator[tuple[Part, tuple[str, ...]]]:
-    """Captions and answers that say something; a question is given with its answer."""
-    told = {caption.text for caption in sample.captions}
+def _texts_of(sample: Sample) -> Iterator[tuple[QuestionText, tuple[str, ...]]]:
+    """Yields captions, and answers with their questions, except answers that repeat a caption."""
+    caption_texts = {caption.text for caption in sample.captions}
     for number, caption in enumerate(sample.captions, 1):
         text = without_injections(caption.text)
-        yield Part(caption_place(number, caption), caption.text, text.text), text.spoken
+        yield QuestionText(caption_place(number, caption), caption.text, text.text), text.spoken
     for number, turn in enumerate(sample.turns, 1):
         place, question = turn_place(number, turn), without_injections(turn.question).text
         for answer in turn.answers:
-            if answer not in told:
+            if answer not in caption_texts:
                 text = without_injections(answer)
-                yield Part(f"the answer of {place}", answer, text.text, question), text.spoken
+                yield (
+                    QuestionText(f"the answer of {place}", answer, text.text, question),
+                    text.spoken,
+                )
 
 
-def is_empty(asked: Asked) -> bool:
-    """Whether no words are left to be judged."""
+def is_empty(asked: QuestionTexts) -> bool:
+    """Whether no words are left to judge."""
     return all(without_injections(part.shown).is_empty for part in asked.parts)
 
 
-def schema_of(is_pair: bool) -> dict[str, Any]:
-    """The JSON schema of the answer; its members in the order in which they are best written."""
+def answer_schema(is_pair: bool) -> dict[str, Any]:
+    """The JSON schema of the answer, reason first, so that models reason before they decide."""
     if is_pair:
         words = {"type": "array", "items": {"type": "string"}}
         members: dict[str, Any] = {
-            "why": _SENTENCE, "shows": _SAID, "only": _SAID, "complete": _SAID,
-            "wrong_words": words, "confidence": _SURE,
+            "why": _SENTENCE, "shows": _CHOICE, "only": _CHOICE, "complete": _CHOICE,
+            "wrong_words": words, "confidence": _CONFIDENCE,
         }  # fmt: skip
     else:
         one = _object({"text": {"type": "integer"}, "quote": _SENTENCE, "why": _SENTENCE})
         found = {"type": "array", "items": one}
-        members = {"why": _SENTENCE, "contradictions": found, "confidence": _SURE}
+        members = {"why": _SENTENCE, "contradictions": found, "confidence": _CONFIDENCE}
     return _object(members)
 
 
@@ -145,21 +149,25 @@ def _object(members: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def words_of(asked: Asked, sample: Sample, is_pair: bool) -> str:
-    """The question behind the pictures. The texts stand in it as JSON, on one line, at its end."""
+def prompt_text(asked: QuestionTexts, sample: Sample, is_pair: bool) -> str:
+    """The text of the prompt, after the pictures; the sample's texts are JSON in its last line."""
     if is_pair:
-        ask, data = _NOTHING if sample.no_target else _PAIR, {"query": asked.parts[0].shown}
+        ask, data = _NO_TARGET if sample.no_target else _PAIR, {"query": asked.parts[0].shown}
         return f"{ask}{json.dumps(data, ensure_ascii=False)}"
     texts = [_numbered(number, part) for number, part in enumerate(asked.parts, 1)]
     return f"{_TEXTS}{json.dumps({'texts': texts}, ensure_ascii=False)}"
 
 
-def _numbered(number: int, part: Part) -> dict[str, Any]:
+def _numbered(number: int, part: QuestionText) -> dict[str, Any]:
     if part.question:
         return {"text": number, "question": part.question, "answer": part.shown}
     return {"text": number, "caption": part.shown}
 
 
-def pictured(abouts: Sequence[str]) -> list[str]:
-    """A line before each picture."""
+def picture_captions(abouts: Sequence[str]) -> list[str]:
+    """The line of the prompt before each picture.
+
+    Args:
+        abouts: descriptions of the pictures
+    """
     return [f"Picture {number} is {about}:" for number, about in enumerate(abouts, 1)]

@@ -1,4 +1,4 @@
-"""The samples of a dataset as questions, and which of them are to be asked."""
+"""Makes questions of the samples of a dataset, and selects those to ask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pairlens.fiftyone_plugin.checks.judgements import CHECK, Judgement
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row
 from pairlens.fiftyone_plugin.judging import prompts
 from pairlens.fiftyone_plugin.judging.base import Judge, Question
-from pairlens.fiftyone_plugin.judging.identity import begun
+from pairlens.fiftyone_plugin.judging.identity import new_judgement
 from pairlens.importers import fields
 
 MISSING = "the image is missing"
@@ -34,17 +34,17 @@ class Pending:
 
     Attributes:
         samples: the dataset or view
-        judge: that is asked
-        name: of the judge
+        judge: the judge
+        name: name of the judge
         is_pairs: whether the samples are query/mask pairs
-        anew: whether what was answered is asked again
-        seen: samples read so far
-        skips: how many were left out, by reason
-        unchanged: how many have an answer to just this question; where samples are compared, how
-            many have their vectors
-        left_out: texts that were too much for one question
-        refused: judgements of samples that cannot be asked about, to be stored
-        ids: of the samples of the questions given so far, by key
+        anew: whether answered questions are asked again
+        seen: number of samples read so far
+        skips: number of skipped samples by reason
+        unchanged: number of samples with an answer to the same question; for a judge that compares
+            samples, of those with vectors
+        left_out: number of texts that did not fit into their question
+        refused: judgements of samples that are not asked about, to be stored
+        ids: ids of the samples of the questions so far, by key
     """
 
     samples: Any
@@ -94,19 +94,28 @@ class Pending:
         return replace(question, vectors=(image, text))
 
     def _earlier(self, question: Question) -> Judgement | None:
-        """What the judge answered to just this."""
-        of = question.of
-        known = (one for one in question.sample.judgements if one.judge == self.name)
-        return next((one for one in known if (one.by, one.of) == (self.judge.by, of)), None)
+        """The judge's earlier answer to the same question, if any."""
+        of = question.content
+        known = (
+            judgement for judgement in question.sample.judgements if judgement.judge == self.name
+        )
+        return next(
+            (
+                judgement
+                for judgement in known
+                if (judgement.by, judgement.of) == (self.judge.by, of)
+            ),
+            None,
+        )
 
     def _is_asked(self, question: Question, sample_id: ObjectId) -> bool:
-        asked = prompts.asked_of(question.sample, question.is_pair)
+        asked = prompts.question_texts(question.sample, question.is_pair)
         if prompts.is_empty(asked):
             reason = ONLY_INJECTION if asked.spoken else NO_WORDS
             self.skips[reason] += 1
             if asked.spoken:
-                one = begun(self.judge, self.name, question)
-                refused = replace(one, spoken=asked.spoken, fault=ONLY_INJECTION)
+                judgement = new_judgement(self.judge, self.name, question)
+                refused = replace(judgement, spoken=asked.spoken, fault=ONLY_INJECTION)
                 self.refused.append((sample_id, refused))
             return False
         if not self.anew and not self.judge.compares and self._earlier(question) is not None:

@@ -1,7 +1,7 @@
 """Asks a judge about a dataset and stores what it answers.
 
-Answers are stored as they come, so that a run that is killed goes on where it was: what has an
-answer to just this question is not asked again.
+Answers are stored as they arrive, so that a killed run can be repeated: a question with an answer
+is not asked again.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from pairlens.importers.store import kind_of
 from pairlens.importers.stored_values import embedded
 
 STEP = "judges"
-"""Among the facts of a dataset: the last run of each judge."""
+"""Key in PairLens' info of the last run of each judge."""
 
-AT_ONCE = 16
-"""Answers of a write; a killed run loses no more."""
+WRITE_BATCH = 16
+"""Answers per write to the database; a killed run loses at most as many."""
 
-MOST_LISTED = 1000
+MAX_LISTED = 1000
 
 
 @dataclass
 class JudgeSummary:
-    """What came of a run.
+    """Summary of a run.
 
     Attributes:
-        dataset, judge, model: names
-        samples: that the run was over
-        asked: questions that were asked; of a dry run, that would be
-        answered: answers that are believed
-        doubted: of these, those that deny something
-        unsure: of these, those that cannot tell
-        not_believed: answers that are not, by what is wrong with them
-        failed: questions without an answer, each named in ``failures`` up to the first thousand
-        unchanged: samples that had an answer to the same question
-        skipped: samples that were not asked about, by reason in ``skips``
-        spoken: samples with a prompt injection in a text, which the judge was not shown
-        tokens_in, tokens_out: of what was asked; of a dry run, estimates
-        uncounted: answers whose tokens nobody counted; their estimates are in the sums
-        cost: by the price table, ``None`` without one
-        ended: why the run ended before it was through, if it did
+        dataset, judge, model: their names
+        samples: number of samples in the dataset or view
+        asked: number of questions that were asked, or in a dry run would be
+        answered: number of valid answers
+        doubted: number of those that deny something
+        unsure: number of those that cannot tell
+        not_believed: number of rejected answers by kind of fault
+        failed: number of questions without an answer; ``failures`` names the first thousand
+        unchanged: number of samples with an earlier answer to the same question
+        skipped: number of samples that were not asked about; ``skips`` counts them by reason
+        spoken: number of samples with a prompt injection, which was removed
+        tokens_in, tokens_out: tokens of questions and of answers; in a dry run, estimates
+        uncounted: number of answers without a count of tokens; the sums have their estimates
+        cost: cost by the price table, ``None`` without one
+        ended: why the run ended early, ``""`` if it did not
         dry_run: whether nothing was asked
-        seconds: that it took
+        seconds: duration of the run
     """
 
     dataset: str
@@ -84,11 +84,11 @@ class JudgeSummary:
     seconds: float = 0.0
 
     def add(self, key: str, outcome: Outcome) -> None:
-        """Counts what was answered."""
+        """Counts an answer or an error."""
         if isinstance(outcome, Exception):
             check_memory(outcome)
             self.failed += 1
-            if len(self.failures) < MOST_LISTED:
+            if len(self.failures) < MAX_LISTED:
                 reason = str(outcome) or type(outcome).__name__
                 self.failures.append({"key": key, "reason": reason})
             return
@@ -119,46 +119,46 @@ def judge(
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = no_progress,
 ) -> JudgeSummary:
-    """Asks a judge about every sample that has no answer of it yet, or another question's.
+    """Asks a judge about every sample without an answer to the present question.
 
     Args:
         samples: a dataset or view that PairLens imported
         judge: one of :data:`pairlens.fiftyone_plugin.judging.base.JUDGES`
-        params: of the judge, as texts or values
-        device: for judges with a model here
-        view: a saved view of the dataset, in place of all of it
-        max_calls: questions to ask at most
-        max_tokens: tokens to take at most, of questions and answers
-        max_cost: to spend at most, by the price table
+        params: parameters of the judge, as texts or values
+        device: device of judges with a local model
+        view: name of a saved view of the dataset, whose samples are judged
+        max_calls: maximum of questions
+        max_tokens: maximum of tokens of questions and answers
+        max_cost: maximum of the cost by the price table
         prices: a price table, see :func:`pairlens.fiftyone_plugin.judging.budget.read_price`
-        dry_run: only say what would be asked, and what that would take
-        anew: ask again also what was answered
-        stop: asked before each question whether there are to be no more
+        dry_run: whether only the number of questions and tokens is estimated
+        anew: whether answered questions are asked again
+        stop: called before each question; the run ends if it returns ``True``
         progress: called with samples done and samples in all
 
     Raises:
-        UsageError: for an unknown judge, parameter or view, or a bound that cannot be meant
-        StateError: if no image is there, or the view is empty
+        UsageError: for an unknown judge, parameter or view, or a limit out of range
+        StateError: if all images are missing, or the view is empty
     """
     started = time.perf_counter()
-    given = {name: str(value) for name, value in (params or {}).items()}
+    texts = {name: str(value) for name, value in (params or {}).items()}
     _check_bounds(max_calls, max_tokens, max_cost, prices)
     samples = samples if view is None else _saved_view(samples, view)
     dataset = fo_internals.dataset_of(samples)
     summary = JudgeSummary(dataset.name, judge, dry_run=dry_run)
     summary.samples = working_set.count(samples)
     _check_images(samples, summary.samples, dataset.name)
-    with closing(JUDGES[judge].load(given, device)) as one:
-        summary.model = one.model
-        price = read_price(prices, one.model) if prices else None
+    with closing(JUDGES[judge].load(texts, device)) as loaded:
+        summary.model = loaded.model
+        price = read_price(prices, loaded.model) if prices else None
         budget = Budget(max_calls, max_tokens, max_cost, price)
-        pending = Pending(samples, one, judge, kind_of(samples) == "pairs", anew)
+        pending = Pending(samples, loaded, judge, kind_of(samples) == "pairs", anew)
         if dry_run:
-            _estimate(one, pending, budget, stop)
+            _estimate(loaded, pending, budget, stop)
         else:
-            outcomes = one.judge(_until(pending, stop), budget)
+            outcomes = loaded.judge(_until(pending, stop), budget)
             _store(dataset, pending, outcomes, summary, price, progress)
-            facts = {"model": one.model, "by": one.by, "time": datetime.now(UTC)}
+            facts = {"model": loaded.model, "by": loaded.by, "time": datetime.now(UTC)}
             store.add_to_info(dataset, STEP, {judge: facts})
     _finish(summary, pending, budget, stop)
     summary.seconds = round(time.perf_counter() - started, 3)
@@ -170,7 +170,7 @@ def _check_bounds(
 ) -> None:
     for flag, value in (("--max-calls", calls), ("--max-tokens", tokens), ("--max-cost", cost)):
         if value is not None and not value > 0:
-            raise UsageError(f"{flag} {value} allows nothing; give more than 0")
+            raise UsageError(f"{flag} must be greater than 0, not {value}")
     if cost is not None and prices is None:
         raise UsageError("--max-cost needs a price table; give it with --prices")
 
@@ -185,9 +185,9 @@ def _saved_view(samples: Any, name: str) -> Any:
 
 
 def _check_images(samples: Any, total: int, name: str) -> None:
-    """Refuses a dataset of placeholders."""
-    there = {fields.IMAGE_MISSING: {"$ne": True}}
-    if total and next(store.stream(samples, ("_id",), where=there), None) is None:
+    """Refuses a dataset or view without any image."""
+    has_image = {fields.IMAGE_MISSING: {"$ne": True}}
+    if total and next(store.stream(samples, ("_id",), where=has_image), None) is None:
         raise StateError(
             f"a judge looks at images, and those of all {total:,} samples of {name} are missing; "
             "put the images beside the annotations and import again with --overwrite"
@@ -202,7 +202,7 @@ def _until(pending: Pending, stop: Callable[[], bool]) -> Iterator[Question]:
 
 
 def _estimate(judge: Judge, pending: Pending, budget: Budget, stop: Callable[[], bool]) -> None:
-    """Takes what would be asked out of the budget."""
+    """Charges the estimated tokens of all questions to the budget."""
     for question in _until(pending, stop):
         if question.vectors is not None:
             continue
@@ -233,15 +233,15 @@ def _store(
                 yield sample_id, _values(_priced(outcome, price)) | _vectors(question)
         yield from ((sample_id, _values(one)) for sample_id, one in pending.refused)
 
-    waiting: list[tuple[Any, dict[str, Any]]] = []
+    pending_changes: list[tuple[Any, dict[str, Any]]] = []
     try:
         for change in answered():
-            waiting.append(change)
-            if len(waiting) == AT_ONCE:
-                store.update(dataset, waiting)
-                waiting = []
-    finally:  # answers are paid for, whatever ends the run
-        store.update(dataset, waiting)
+            pending_changes.append(change)
+            if len(pending_changes) == WRITE_BATCH:
+                store.update(dataset, pending_changes)
+                pending_changes = []
+    finally:  # answers cost money, so they are stored even if the run fails
+        store.update(dataset, pending_changes)
     progress(pending.seen, summary.samples)  # less than all if the budget ended the run
 
 
@@ -264,7 +264,7 @@ def _values(judgement: Judgement) -> dict[str, Any]:
 
 
 def _vectors(question: Question) -> dict[str, Any]:
-    """The vectors that a judge made; those that it was given are stored already."""
+    """The new vectors of a question; those in bytes are stored already."""
     image, text = question.vectors or (None, None)
     if image is None or isinstance(image, bytes):
         return {}
@@ -281,7 +281,8 @@ def _finish(
     summary.spoken += len(pending.refused)
     summary.tokens_in, summary.tokens_out = budget.tokens_in, budget.tokens_out
     summary.uncounted, summary.cost = budget.uncounted, budget.cost
-    summary.ended = budget.ended or ("it was asked to stop" if stop() else "")
+    summary.ended = budget.ended or ("stopped on request" if stop() else "")
     if pending.left_out:
-        many = f"{pending.left_out:,} texts were too much for their question"
-        summary.notes.append(f"{many}, and are not judged")
+        summary.notes.append(
+            f"{pending.left_out:,} texts did not fit into their question, and are not judged"
+        )

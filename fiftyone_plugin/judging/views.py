@@ -1,7 +1,7 @@
-"""What a judge is shown: the image with the target's outline, and a part of it, enlarged.
+"""Draws the pictures for a judge: the image with the target's outline, and an enlarged part of it.
 
-The outline is drawn around the target and not on it, so that a target of a few pixels stays to be
-seen.
+The outline is drawn around the target and not on it, so that a target of a few pixels stays
+visible.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FORMS = ("outline", "plain", "none")
 
 _LINE, _HALO = (255, 196, 0), (20, 20, 20)
 _QUALITY = 92
-_WHOLE = 0.8
-"""Share of the image from which on a part of it shows nothing more."""
+_NEARLY_WHOLE = 0.8
+"""Share of the image above which an enlarged part is not useful."""
 
 Pixels = NDArray[np.uint8]
 Window = tuple[int, int, int, int]
@@ -34,7 +34,7 @@ Window = tuple[int, int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class ViewSettings:
-    """How the pictures are drawn."""
+    """The parameters of the pictures."""
 
     whole: str = option("the whole image: outline, plain or none", "outline", choices=FORMS)
     crop: str = option(
@@ -51,41 +51,41 @@ class ViewSettings:
 
 
 def check_forms(judge: str, settings: ViewSettings) -> None:
-    """Refuses settings with which no picture shows the target.
+    """Refuses settings with which no picture shows the target's outline.
 
     Raises:
-        UsageError: if they show nothing, or nowhere an outline
+        UsageError: if neither picture has an outline
     """
     forms = (settings.whole, settings.crop)
     if "outline" not in forms:
-        what = "nothing" if forms == ("none", "none") else "no outline"
-        raise UsageError(f"{judge}.whole and {judge}.crop show {what}; let one of them be outline")
+        shown = "nothing" if forms == ("none", "none") else "no outline"
+        raise UsageError(f"{judge}.whole and {judge}.crop show {shown}; let one of them be outline")
 
 
 class Picture(NamedTuple):
-    """A picture and what it is.
+    """A picture with its description.
 
     Attributes:
         pixels: (height, width, 3) uint8 RGB
-        about: for the model, such as ``the part from ...``
+        about: description for the model, such as ``the whole image, ...``
     """
 
     pixels: Pixels
     about: str
 
     def jpeg(self) -> bytes:
-        """As a JPEG file."""
+        """The picture as a JPEG file."""
         bgr = cv2.cvtColor(self.pixels, cv2.COLOR_RGB2BGR)
         return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
 
 
 def draw(rgb: Pixels, mask: Pixels | None, settings: ViewSettings) -> list[Picture]:
-    """The pictures of a sample.
+    """Draws the pictures of a sample.
 
     Args:
         rgb: (height, width, 3) uint8
         mask: (height, width) of 0, 1 target and 255 ignore; ``None`` or empty for no target
-        settings: how they are drawn
+        settings: the parameters of the pictures
 
     Raises:
         MaskError: if the mask has another size than the image
@@ -93,8 +93,8 @@ def draw(rgb: Pixels, mask: Pixels | None, settings: ViewSettings) -> list[Pictu
     target = None
     if mask is not None:
         if mask.shape != rgb.shape[:2]:
-            size, own = (f"{a.shape[1]}x{a.shape[0]}" for a in (mask, rgb))
-            raise MaskError(f"the mask has {size} pixels, and the image {own}")
+            size, image_size = (f"{a.shape[1]}x{a.shape[0]}" for a in (mask, rgb))
+            raise MaskError(f"the mask has {size} pixels, and the image {image_size}")
         target = (mask == TARGET).astype(np.uint8)
     if target is None or not target.any():
         target, box = None, None
@@ -106,7 +106,7 @@ def draw(rgb: Pixels, mask: Pixels | None, settings: ViewSettings) -> list[Pictu
 
 
 class _View(NamedTuple):
-    """A picture to be drawn: a part of the image, and how."""
+    """A picture to be drawn: a part of the image, its size in the picture and its scale."""
 
     part: Window
     size: tuple[int, int]
@@ -116,14 +116,16 @@ class _View(NamedTuple):
 
 
 def _views(box: Window | None, size: tuple[int, int], settings: ViewSettings) -> Iterator[_View]:
-    """The pictures of a target with some box, or of an image without one."""
+    """Yields the views of a target with the given box, or of an image without a target."""
     everything = (0, 0, *size)
     if box is None:
         yield _view(everything, settings.side, "plain")
         return
     part = window(box, size, settings)
     whole, crop = settings.whole, settings.crop
-    if part[2] * part[3] >= _WHOLE * size[0] * size[1]:  # it would be the whole once more
+    if (
+        part[2] * part[3] >= _NEARLY_WHOLE * size[0] * size[1]
+    ):  # the part would be nearly the whole image
         whole, crop = (crop if whole == "none" else whole), "none"
     if whole != "none":
         yield _view(everything, settings.side, whole)
@@ -143,14 +145,14 @@ def window(box: Window, size: tuple[int, int], settings: ViewSettings) -> Window
     """The part of an image around a target.
 
     Args:
-        box: of the target
-        size: (width, height) of the image
-        settings: how far it reaches
+        box: bounding box of the target
+        size: (width, height) of the image in pixels
+        settings: the parameters of the pictures
     """
     sides = []
     for start, extent, full in zip(box[:2], box[2:], size, strict=True):
-        wanted = max(extent * (1 + 2 * settings.context), settings.least)
-        length = min(full, round(wanted))
+        extended = max(extent * (1 + 2 * settings.context), settings.least)
+        length = min(full, round(extended))
         first = min(max(0, round(start + extent / 2 - length / 2)), full - length)
         sides.append((first, length))
     (x, width), (y, height) = sides
@@ -159,9 +161,9 @@ def window(box: Window, size: tuple[int, int], settings: ViewSettings) -> Window
 
 def _picture(rgb: Pixels, target: Pixels | None, view: _View, line: int) -> Picture:
     x, y, width, height = view.part
-    how = cv2.INTER_CUBIC if view.scale > 1 else cv2.INTER_AREA
+    interpolation = cv2.INTER_CUBIC if view.scale > 1 else cv2.INTER_AREA
     cut = rgb[y : y + height, x : x + width]
-    pixels = np.ascontiguousarray(cv2.resize(cut, view.size, interpolation=how), np.uint8)
+    pixels = np.ascontiguousarray(cv2.resize(cut, view.size, interpolation=interpolation), np.uint8)
     about = f"the whole image, {width} pixels wide and {height} high"
     if view.enlarged:
         about = (
@@ -176,16 +178,16 @@ def _picture(rgb: Pixels, target: Pixels | None, view: _View, line: int) -> Pict
 
 def _outline(pixels: Pixels, target: Pixels, line: int) -> None:
     size = (pixels.shape[1], pixels.shape[0])
-    away = line + 2  # so that the line's dark rim does not reach the target
+    distance = line + 2  # the line's dark border must not reach the target
     scaled = cv2.resize(target * 255, size, interpolation=cv2.INTER_AREA)
-    grown = cv2.dilate((scaled > 0).astype(np.uint8), np.ones((2 * away + 1,) * 2, np.uint8))
-    found, _ = cv2.findContours(grown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(pixels, found, -1, _HALO, line + 2, cv2.LINE_AA)
-    cv2.drawContours(pixels, found, -1, _LINE, line, cv2.LINE_AA)
+    dilated = cv2.dilate((scaled > 0).astype(np.uint8), np.ones((2 * distance + 1,) * 2, np.uint8))
+    contours, _ = cv2.findContours(dilated, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(pixels, contours, -1, _HALO, line + 2, cv2.LINE_AA)
+    cv2.drawContours(pixels, contours, -1, _LINE, line, cv2.LINE_AA)
 
 
 def sizes(sample: Sample, settings: ViewSettings) -> list[tuple[int, int]]:
-    """Width and height of the pictures of a sample, by what is stored of it."""
+    """(width, height) of the pictures of a sample, from its stored measurements."""
     size = sample.image_size or (settings.side, settings.side)
     box: Any = sample.stats.box if sample.stats.area else None
     return [view.size for view in _views(box, size, settings)]

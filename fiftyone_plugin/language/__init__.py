@@ -1,9 +1,8 @@
-"""The words of a query that say what its target is: place, class, number, color, size, shape.
+"""Parses queries: the place, class, number, color, size and shape of the target, and faults.
 
-And those that betray a fault of the query: a request that is none, a hedge, talk of the prompt.
-
-English only, without a model and without a download: word lists and a few rules about
-what stands around a word. No function raises on any text.
+Faults are phrases of a query that does not ask for a mask, hedges, or refers to the prompt of the
+model that wrote it. The parsers are for English, and use word lists and a few rules about the words
+around a word; they need no model and no download. No function raises for any text.
 """
 
 from pairlens.fiftyone_plugin.language.appearance import colors, own_colors, sizes

@@ -1,4 +1,4 @@
-"""Words that say what color the target has and how large it is, as well as words can tell."""
+"""Color and size words of the target."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def colors(query: str) -> Iterator[Mention]:
 
 @words_found(_COLORS)
 def own_colors(query: str) -> Iterator[Mention]:
-    """The colors that stand directly before the target's class: "the *red* car"."""
+    """The color words directly before the target's class: "the *red* car"."""
     nouns = target_nouns(query)
-    return (one for one in colors.mentions(query)
-            if any(noun.start <= one.first < noun.first for noun in nouns))  # fmt: skip
+    return (mention for mention in colors.mentions(query)
+            if any(noun.start <= mention.first < noun.first for noun in nouns))  # fmt: skip
 
 
 @words_found(_SIZES)
@@ -65,33 +65,36 @@ def sizes(query: str) -> Iterator[Mention]:
         yield Mention(index, index, v.SIZE[tokens[index].text])
 
 
-def of_target(tokens: Sequence[Token], wanted: Sequence[int]) -> Iterator[int]:
-    """Those of some tokens that describe the target as a whole, not its parts or other objects.
+def of_target(tokens: Sequence[Token], candidates: Sequence[int]) -> Iterator[int]:
+    """Selects the tokens that describe the target as a whole, not its parts or other objects.
 
     Args:
-        tokens: of the query
-        wanted: numbers of the tokens to judge, in ascending order
+        tokens: the tokens of the query
+        candidates: indices of the tokens to select from, in ascending order
+
+    Yields:
+        the indices of the selected tokens
     """
     part = other = False
-    for index in range(wanted[-1] + 1 if wanted else 0):
+    for index in range(candidates[-1] + 1 if candidates else 0):
         token = tokens[index]
         if other and token.starts_clause:
-            other = token.gap == "," and _is_listed(tokens, index, wanted)
+            other = token.gap == "," and _is_listed(tokens, index, candidates)
         other = other or _leaves_target(tokens, index)
         part = part or token.text in _DESCRIBES
         if token.gap == "." or token.text in v.NAMING:
             part = other = False
-        if not other and index in wanted and (not part or _describes_whole(tokens, index)):
+        if not other and index in candidates and (not part or _describes_whole(tokens, index)):
             yield index
 
 
-def _is_listed(tokens: Sequence[Token], index: int, wanted: Sequence[int]) -> bool:
-    """Whether the comma before a token goes on with a list: "small, white"."""
-    return index - 1 in wanted or at(tokens, index - 1).text in _LOOKS
+def _is_listed(tokens: Sequence[Token], index: int, candidates: Sequence[int]) -> bool:
+    """Whether the comma before a token continues a list: "small, white"."""
+    return index - 1 in candidates or at(tokens, index - 1).text in _LOOKS
 
 
 def _turns_away(tokens: Sequence[Token], index: int) -> bool:
-    """Whether what follows is no longer about the target."""
+    """Whether the words from ``index`` on are about something else than the target."""
     text = tokens[index].text
     if text not in _TURNS_AWAY:
         return False
@@ -119,12 +122,12 @@ def _leaves_target(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _is_vague(tokens: Sequence[Token], index: int) -> bool:
-    """Whether it is "a little" in "a little higher"."""
+    """Whether the size word is the adverb in "a little higher"."""
     return tokens[index].text == "little" and at(tokens, index + 1).text in _VAGUE_AFTER
 
 
 def _describes_whole(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a size within a description is the target's own: "with a large body"."""
+    """Whether a size word in a description is about the whole target: "with a large body"."""
     for token in tokens[index : index + 1 + MAX_NOUN]:
         if token.text in v.WHOLE:
             return True

@@ -1,9 +1,9 @@
-"""What kind of object the target is, and whether it is one or several.
+"""The class of the target, and whether it is one object or several.
 
-The target's noun stands behind the verb of the request ("find the *truck* ..."), behind the
-words that take the description up again ("by locating the large *vehicle* ...") or names it
-at the end ("recognize the white object ... as the *aircraft*"). Nouns of parts, landmarks,
-surroundings and comparisons stand elsewhere and do not count.
+The target's noun follows the verb of the request ("find the *truck* ..."), or words that resume the
+description ("by locating the large *vehicle* ..."), or is the last word ("recognize the white
+object ... as the *aircraft*"). Nouns of parts, landmarks, surroundings and comparisons are
+elsewhere in the query, and do not count.
 """
 
 from __future__ import annotations
@@ -52,7 +52,15 @@ _COMPARED = frozenset({"like", "shaped", "sized", "themed", "style", "esque", "t
 
 
 class Noun(NamedTuple):
-    """The target's noun: ``first`` to ``last`` are its tokens, ``start`` that of its phrase."""
+    """A noun of the target.
+
+    Attributes:
+        start: index of the first token of its noun phrase
+        first, last: indices of its first and last token
+        name: its class in :mod:`.taxonomy`
+        plural: whether it is a plural
+        mass: whether it is a mass noun, such as "vegetation"
+    """
 
     start: int
     first: int
@@ -64,7 +72,7 @@ class Noun(NamedTuple):
 
 @words_found()
 def classes(query: str) -> Iterator[Mention]:
-    """The words that say what the target is; values are classes of :mod:`.taxonomy`."""
+    """The class words of the target; values are classes of :mod:`.taxonomy`."""
     return (Mention(noun.first, noun.last, noun.name) for noun in target_nouns(query))
 
 
@@ -88,7 +96,7 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
 
 
 def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
-    """The tokens of all class words, of whatever object, with their classes."""
+    """Classes by token index, for the class words of all objects in the query."""
     found: dict[int, str] = {}
     texts = tuple(map(text_of, tokens))
     for index in [n for n, text in enumerate(texts) if text in taxonomy.SIZES]:
@@ -100,7 +108,7 @@ def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
 
 
 def _opening(tokens: Sequence[Token], index: int) -> int:
-    """Where a phrase that names the target begins, or -1 if none does at ``index``."""
+    """Index where the phrase that the word at ``index`` opens begins; -1 if it opens none."""
     token, before = tokens[index], at(tokens, index - 1)
     if index == 0 and token.text not in _NO_NOUN_FIRST:
         return _skip(tokens, 0)
@@ -142,7 +150,7 @@ def _skip(tokens: Sequence[Token], index: int) -> int:
 
 
 def _noun_phrase(tokens: Sequence[Token], start: int) -> tuple[Noun | None, int]:
-    """The last class word of the noun phrase at ``start``, and where the phrase ends."""
+    """The last class word of the noun phrase at ``start``, and the end of the phrase."""
     noun: Noun | None = None
     index = start
     end = min(start + MAX_NOUN_PHRASE, len(tokens))
@@ -163,7 +171,7 @@ def _noun_phrase(tokens: Sequence[Token], start: int) -> tuple[Noun | None, int]
 
 
 def _joins(tokens: Sequence[Token], index: int, noun: Noun | None) -> bool:
-    """Whether a small word stands within the phrase: "black and white car", "piece of"."""
+    """Whether a function word is part of the noun phrase: "black and white car", "piece of"."""
     token, before = tokens[index], at(tokens, index - 1)
     if noun is not None:
         return False
@@ -191,12 +199,12 @@ def _is_participle(token: Token) -> bool:
 
 
 def _goes_on(following: Token) -> bool:
-    """Whether a noun phrase goes on with another noun."""
+    """Whether the noun phrase continues with another noun."""
     return not (following.starts_clause or following.text in _STOP or _is_participle(following))
 
 
 def _match(tokens: Sequence[Token], index: int) -> int:
-    """How many tokens from ``index`` on are a class word, as many as can be."""
+    """The number of tokens of the longest class word at ``index``, 0 if there is none."""
     for size in taxonomy.SIZES.get(tokens[index].text, ()):
         if size == 1:
             return 1
@@ -208,7 +216,7 @@ def _match(tokens: Sequence[Token], index: int) -> int:
 
 
 def _is_compound(run: Sequence[Token]) -> bool:
-    """Whether no punctuation and no ``'s`` divides words."""
+    """Whether no punctuation and no ``'s`` separates the words."""
     return not any(t.starts_clause for t in run[1:]) and not any(t.owner for t in run[:-1])
 
 

@@ -1,7 +1,7 @@
 """Words that compare the target with others: "the largest", "the second car", "longer than".
 
-A superlative picks one of several objects, an ordinal counts them. Whether it is so, siblings
-and masks of the same image can tell.
+A superlative selects one of several objects, an ordinal counts them. Other pairs and masks of the
+same image can confirm or refute it.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def comparisons(query: str) -> Iterator[Mention]:
     """The superlatives, ordinals and comparisons of a query, in order.
 
     Values: ``"most large"``, ``"most left"``, ``"number 2"`` (-1 for the last), ``"more long"``.
-    A comparative counts only where "than" follows within three words: "lighter roof" compares
-    nothing. "A third of the image" counts nothing.
+    A comparative needs a "than" within three words: "lighter roof" is not a comparison. "A third of
+    the image" is not an ordinal.
     """
     tokens = tokenize(query)
     for index, token in enumerate(tokens):

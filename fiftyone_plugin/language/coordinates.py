@@ -1,7 +1,7 @@
 """Pixel coordinates that leaked into a query: "the coordinates [188, 116, 25, 16]".
 
-Only numbers in a form that means a point or a box count. Numbers of things, years, roads
-and "1,200" do not, nor does talk of "the given bounding box" without its numbers.
+Only numbers in the form of a point or a box count, not numbers of objects, years, road numbers or
+"1,200", and not "the given bounding box" without numbers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FORMS = (
     r"<\|?/?(?:b?box|point|quad|loc_?\d{1,5})(?:_start|_end)?\|?>",
 )
 _SIGNS = re.compile(r"[0-9<]")
-"""A character that all forms have."""
+"""Every form contains one of these characters."""
 
 SCREEN = Screen("coordinate coordinates bbox box pixel pixels", "[{(<=:")
 
@@ -46,7 +46,7 @@ _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
 
 @finder(None, (), _SIGNS)
 def coordinates(query: str) -> tuple[Word, ...]:
-    """The coordinates in a query; the value of each is its numbers, divided by spaces."""
+    """The coordinates in a query; values are their numbers, separated by spaces."""
     if not SCREEN.passes(query):
         return ()
     return tuple(
@@ -57,7 +57,7 @@ def coordinates(query: str) -> tuple[Word, ...]:
 
 
 def _is_ordinary(query: str, match: re.Match[str]) -> bool:
-    """Whether round brackets hold one number, "(1,200)", years or a list, "(1, 2, 3)"."""
+    """Whether parentheses contain one number, "(1,200)", years or a list, "(1, 2, 3)"."""
     text = match[0]
     if not text.startswith("(") or _TALK_BEFORE.search(query[: match.start()][-24:]):
         return False

@@ -1,7 +1,7 @@
-"""Words of direction that belong together, read as one phrase.
+"""Direction phrases: words of direction that name one place together.
 
-"The centre of the lower part of the image" is one place, not two: the parts of a phrase are
-joined by small words ("of the", "on the"), and the name of the frame ends it.
+"The centre of the lower part of the image" is one place, not two: function words ("of the",
+"on the") join the parts of a phrase, and the name of the frame ends it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ _SMALL = v.BRIDGE | v.ARTICLE | v.FRAME_ADJECTIVE | {"specified"}
 
 @dataclass(slots=True)
 class DirectionPhrase:
-    """Words of direction that belong together, from ``first`` to ``last``."""
+    """A direction phrase.
+
+    Attributes:
+        first, last: indices of its first and last token
+        directions: the directions that it names
+        framed: whether it names the frame: "of the image", "the image's"
+        framed_by_of: whether "of" joins it to the frame
+    """
 
     first: int
     last: int
@@ -33,7 +40,7 @@ class DirectionPhrase:
 
 
 def read_direction_phrase(tokens: Sequence[Token], first: int) -> DirectionPhrase | None:
-    """The phrase that begins with token ``first``, or ``None`` where none does."""
+    """The phrase that begins with token ``first``; ``None`` if none does."""
     if not _begins(tokens, first):
         return None
     phrase = DirectionPhrase(first, first)
@@ -76,7 +83,7 @@ def _center_follows(tokens: Sequence[Token], index: int) -> bool:
 
 
 def is_direction(token: Token) -> bool:
-    """Whether a word says up, down, left, right or middle in any form."""
+    """Whether a word means up, down, left, right or middle."""
     return token.text in v.DIRECTION
 
 
@@ -100,7 +107,7 @@ def _take(tokens: Sequence[Token], index: int, phrase: DirectionPhrase) -> bool:
 
 
 def skip_small(tokens: Sequence[Token], index: int) -> int:
-    """The first token from ``index`` on that is no small word, or a few tokens on."""
+    """Skips function words from ``index`` on, at most :data:`MAX_BRIDGE`."""
     end = min(index + MAX_BRIDGE, len(tokens))
     while index < end and not tokens[index].starts_clause:
         if tokens[index].text not in v.BRIDGE and tokens[index].text not in v.FRAME_ADJECTIVE:
@@ -110,7 +117,7 @@ def skip_small(tokens: Sequence[Token], index: int) -> int:
 
 
 def _bridge(tokens: Sequence[Token], index: int, phrase: DirectionPhrase) -> int:
-    """Where the phrase goes on behind small words, or -1 where it ends."""
+    """The index where the phrase continues after function words, or -1 if it ends."""
     target = skip_small(tokens, index)
     token = at(tokens, target)
     between = frozenset(t.text for t in tokens[index:target])
@@ -146,10 +153,10 @@ def _frame(
 
 
 def names_other(tokens: Sequence[Token], index: int) -> bool:
-    """Whether the words of relation at ``index`` have another object behind them.
+    """Whether the word of relation at ``index`` relates the target to another object.
 
-    Not where a place or a point follows ("near the centre", "near the given coordinates"),
-    nor where they tell how ("characterized by a", "by finding").
+    It does not before a place or a point ("near the centre", "near the given coordinates"), and not
+    if it introduces a manner ("characterized by a", "by finding").
     """
     if tokens[index].text == "front" and at(tokens, index + 1).text != "of":
         return False
@@ -168,5 +175,7 @@ def names_other(tokens: Sequence[Token], index: int) -> bool:
 
 def _is_manner(tokens: Sequence[Token], index: int, target: int) -> bool:
     before, following = at(tokens, index - 1).text, at(tokens, index + 1).text
-    told = before in v.PART_MARKER or before in v.TELLING
-    return told or following in v.POSSESSIVE or target == index + 1 or following.endswith("ing")
+    describes = before in v.PART_MARKER or before in v.TELLING
+    return (
+        describes or following in v.POSSESSIVE or target == index + 1 or following.endswith("ing")
+    )

@@ -1,4 +1,4 @@
-"""What words of direction add up to: a region of the image and a name for it."""
+"""Combines words of direction to a region of the image and a name for it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pairlens.fiftyone_plugin.language import vocabulary as v
 from pairlens.fiftyone_plugin.language.regions import CENTER, WHOLE, Interval, Region
 
 HEDGE_MARGIN = 0.1
-"""How much wider a hedged region is on each side, in image sides."""
+"""Margin around a hedged region on each side, in image sides."""
 
 HEDGE_ACROSS = 0.01
-"""The same across the middle of the image: "near the left" is no place on the right."""
+"""The same margin towards the middle of the image: "near the left" is not on the right."""
 
 NEAR_CENTER: Interval = (0.15, 0.85)
-"""Where "near the center" is."""
+"""Interval of "near the center", on both axes."""
 
 BESIDE_SIDE: Interval = CENTER
-"""Where "bottom center" is from left to right: wider than the middle of the image."""
+"""Horizontal interval of "bottom center"."""
 
 OFFSET_REACH = 0.35
-"""How far from the centre "slightly left of the centre" reaches, in image sides."""
+"""Extent of "slightly left of the centre" from the centre, in image sides."""
 
 
 class Named(NamedTuple):
-    """What the words of a phrase add up to; as in :class:`Directions`, one of each axis."""
+    """The directions that a phrase names, at most one per axis; see :class:`Directions`."""
 
     vertical: str
     horizontal: str
@@ -45,12 +45,12 @@ class Directions:
     """The words of direction in one phrase.
 
     Attributes:
-        vertical: some of ``"top"``, ``"bottom"``
-        horizontal: some of ``"left"``, ``"right"``
+        vertical: the named ones of ``"top"`` and ``"bottom"``
+        horizontal: the named ones of ``"left"`` and ``"right"``
         center: whether the centre is named
-        offset: the directions are meant from the centre: "left of the center"
-        areas: "corner", "edge", "third" ...
-        hedged: whether the words themselves are vague
+        offset: whether the directions are relative to the centre: "left of the center"
+        areas: named kinds of areas, such as "corner", "edge", "third"
+        hedged: whether the words are vague by themselves, such as "above"
     """
 
     vertical: set[str] = field(default_factory=set)
@@ -76,12 +76,12 @@ class Directions:
             self.areas.add("edge")
 
     def beside(self, vertical: str) -> None:
-        """Adds "above" or "below", which the centre must follow."""
+        """Adds the direction of "above" or "below", as in "above the center"."""
         self.vertical.add(vertical)
         self.offset = self.hedged = True
 
     def joins(self, word: str) -> bool:
-        """Whether a further word could belong to the same place."""
+        """Whether another word of direction can belong to the same place."""
         sides = word in v.VERTICAL or word in v.HORIZONTAL
         return sides or self.offset or not self.corner
 
@@ -92,13 +92,13 @@ class Directions:
 
     @property
     def named(self) -> Named:
-        """What they add up to, unless they are contradictory."""
+        """The named directions; undefined if they are contradictory."""
         vertical, horizontal = next(iter(self.vertical), ""), next(iter(self.horizontal), "")
         return Named(vertical, horizontal, self.center, self.offset, frozenset(self.areas))
 
     @property
     def axes(self) -> int:
-        """How many of vertical, horizontal and centre are named, at most 2."""
+        """The number of named ones of vertical, horizontal and centre, at most 2."""
         return min(2, bool(self.vertical) + bool(self.horizontal) + self.center)
 
     @property
@@ -134,7 +134,7 @@ def region_of(named: Named, *, hedged: bool, extreme: bool, widened: bool) -> Re
 
 
 def _margins(interval: Interval) -> Interval:
-    """How much a hedge widens an interval to either side."""
+    """The margins that a hedge adds to either side of an interval."""
     if interval == NEAR_CENTER:
         return 0.0, 0.0
     low, high = (HEDGE_ACROSS if side == 0.5 else HEDGE_MARGIN for side in interval)
@@ -143,7 +143,7 @@ def _margins(interval: Interval) -> Interval:
 
 @lru_cache(maxsize=1024)
 def name_of(named: Named, *, extreme: bool) -> str:
-    """A short name for what directions name."""
+    """A short name of directions, such as "top-left"."""
     vertical, horizontal = named.vertical, named.horizontal
     sides = "-".join(filter(None, (vertical, horizontal)))
     if named.offset:
@@ -164,7 +164,7 @@ def _relative(vertical: str, horizontal: str) -> str:
 
 
 def _reach(named: Named, extreme: bool) -> float:
-    """How far a side reaches into the image."""
+    """The extent of a side into the image, in image sides."""
     if "thirds" in named.areas:
         return 2 / 3
     narrow = {"third"} if named.corner else v.EDGE | {"third", "quarter"}

@@ -1,4 +1,4 @@
-"""What a query says beyond the kind of its target: nothing, or words that tell it apart."""
+"""The words of a query beyond the class of its target, which distinguish it from others."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ FILLER = v.words(
 
 @lru_cache(maxsize=REMEMBERED)
 def filler(query: str) -> tuple[tuple[str, ...], int]:
-    """The words that tell the target apart, and how many other words there are.
+    """The words that distinguish the target, and the number of other words.
 
-    Words for the target's class and its kin are none of them; those for landmarks are.
+    Words for the target's class and similar classes do not distinguish it; those for landmarks do.
     """
     tokens = tokenize(query)
     targets = {noun.name for noun in target_nouns(query)}

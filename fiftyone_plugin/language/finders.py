@@ -1,7 +1,7 @@
-"""Finders: functions that find something in a text, with the words without which they find nothing.
+"""Finders: functions that find words in a text, with hints: words that any match requires.
 
-Looking words up in an index costs a hundredth of reading a text, so of a thousand queries a finder
-reads only those that contain one of its hints.
+A look-up in an index of words costs a hundredth of parsing a text. A finder therefore parses only
+the texts that contain one of its hints.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class WordIndex:
     """An index of the words of several texts.
 
     Args:
-        texts: in order; the index refers to them by number
+        texts: the texts; the index refers to them by position
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -40,7 +40,7 @@ class WordIndex:
         return numbers
 
     def holding(self, words: AbstractSet[str]) -> list[int]:
-        """The numbers of the texts that contain any of some lower-case words, ascending."""
+        """Positions of the texts that contain any of the lower-case words, ascending."""
         if not self._asked:  # an index pays from the second question on
             self._asked = True
             words_of = enumerate(map(word_set, self.texts))
@@ -56,8 +56,8 @@ class Finder(Generic[T]):
 
     Attributes:
         hints: words in lower case; ``None`` if any text may match
-        nothing: the result for a text without them
-        signs: a pattern that each text with a result matches as well
+        nothing: the result for a text without a match
+        signs: a pattern that every text with a match matches, too
     """
 
     __name__: str
@@ -74,7 +74,7 @@ class Finder(Generic[T]):
         update_wrapper(self, find)
 
     def __call__(self, text: str) -> T:
-        """What it finds in a text."""
+        """The result for a text."""
         if self.signs is not None and not self.signs.search(text):
             return self.nothing
         if self.hints is not None and word_set(text).isdisjoint(self.hints):
@@ -94,12 +94,12 @@ class Finder(Generic[T]):
 def finder(
     hints: AbstractSet[str] | None, nothing: Any, signs: re.Pattern[str] | None = None
 ) -> Callable[[Callable[[str], T]], Finder[T]]:
-    """Makes a :class:`Finder` of the decorated function, which caches what it finds.
+    """Makes a :class:`Finder` of the decorated function; results are cached.
 
     Args:
-        hints: words of which a text must hold one; ``None`` if none is needed
-        nothing: the result for a text without a hint
-        signs: a pattern that a text must match as well
+        hints: words of which every match requires one; ``None`` if there are none
+        nothing: the result for a text without a match
+        signs: a pattern that every text with a match matches, too
     """
 
     def decorate(find: Callable[[str], T]) -> Finder[T]:
@@ -109,7 +109,7 @@ def finder(
 
 
 class Mention(NamedTuple):
-    """The words from one token to another, with their meaning."""
+    """Words of a text with a meaning, by the indices of their first and last token."""
 
     first: int
     last: int
@@ -120,7 +120,7 @@ class WordFinder(Generic[M, W]):
     """A finder of words with a meaning.
 
     Attributes:
-        mentions: finds only their tokens, for callers that need no words
+        mentions: finds their tokens only, for callers that do not need the words
     """
 
     __name__: str
@@ -137,18 +137,18 @@ class WordFinder(Generic[M, W]):
         update_wrapper(self, find)
 
     def __call__(self, text: str) -> tuple[W, ...]:
-        """The words that it finds in a text."""
+        """The words found in a text."""
         return tuple(self._words(text, each) for each in self.mentions(text))
 
 
 def words_found(
     hints: AbstractSet[str] | None = None,
 ) -> Callable[[Callable[[str], Iterable[Mention]]], WordFinder[Mention, Word]]:
-    """Makes a :class:`WordFinder` of the decorated function, which caches what it finds."""
+    """Makes a :class:`WordFinder` of the decorated function; results are cached."""
     return lambda find: WordFinder(find, hints, word_of)
 
 
 def word_of(text: str, found: Mention) -> Word:
-    """The words of a mention, as they stand in the text."""
+    """The words of a mention, with their position in the text."""
     start, end = span(text, found.first, found.last)
     return Word(text[start:end], start, end, found.value)

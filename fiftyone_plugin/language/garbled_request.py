@@ -1,5 +1,4 @@
-"""Requests whose words are English and whose sense is lost: "the bus symbolized by a white "
-"owl"."""
+"""Requests that make no sense: "the bus symbolized by a white owl"."""
 
 from __future__ import annotations
 
@@ -44,5 +43,5 @@ _FORMS = phrasings(
 
 @finder(_FORMS.hints, None)
 def garbled_request(query: str) -> Word | None:
-    """The words in which the sense of a request is lost; their value says how."""
+    """The words in which a request makes no sense; their value is the reason."""
     return _FORMS.first(query)

@@ -1,9 +1,9 @@
-"""Queries that describe what the target's kind usually looks like, and not the target.
+"""Queries that describe the typical appearance of the target's class, and not the target.
 
 "A large, rectangular vehicle with windows, usually yellow or red, often seen on roads" fits
 every bus. A hedge ("usually", "typical of", "white or silver") governs the words up to the end of
-its clause. What is left tells the target apart by a place, a color, a number, a rank, a state, a
-neighbour or another object; sizes, shapes, materials and parts are those of the kind.
+its clause. The other words distinguish the target by a place, color, number, rank, state, neighbour
+or another object; sizes, shapes, materials and parts are those of the class.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _PHRASES = {
         v.words("used found seen painted made employed known"),
     ),
 }
-"""Words that hedge in front of others."""
+"""Words that are hedges before certain other words."""
 
 _PURPOSES = {
     "used": v.words("for in as"),
@@ -86,10 +86,10 @@ _PURPOSES = {
     "known": v.words("as"),
     "such": v.words("as"),
 }
-"""Words that govern what follows as a hedge does, though all by themselves they are none."""
+"""Words that govern the following words like a hedge, without being one."""
 
 _NEIGHBOURS = v.words("near beside next adjacent alongside behind along by opposite")
-"""With an article they name one neighbour, which no hedge makes usual: "beside the river"."""
+"""With an article they name a specific neighbour, which ends a hedge: "beside the river"."""
 
 _LOOKS = v.COLOR.keys() | v.words(
     "metal metallic steel aluminum aluminium chrome glass plastic wood wooden concrete painted "
@@ -100,7 +100,7 @@ _OF_COLOR = v.words(
     "tint tints tinted"
 )
 _TONES = v.words("dark darker light lighter pale paler earth earthy")
-_TELLING = v.COLOR.keys() | v.words(
+_DISTINGUISHING = v.COLOR.keys() | v.words(
     "multicolored multicoloured colorful colourful striped stripes checkered checkerboard spotted "
     "patchwork camouflage damaged broken ruined collapsed destroyed burnt burned wrecked abandoned "
     "demolished unfinished debris rubble smoke overturned lettering letter letters numbered "
@@ -108,7 +108,7 @@ _TELLING = v.COLOR.keys() | v.words(
     "shadow shadows covered tarp snow crossing intersection "
     "liquid fuel stacked piled chassis earthy earth toned terrain landscape zone"
 )
-"""Words that tell one object of a kind from another, or may do so, wherever they stand."""
+"""Words that can distinguish objects of a class, in any position."""
 
 _AT = v.words("on in at within across amid amidst upon onto over along through under atop")
 _SETTINGS = (
@@ -122,60 +122,60 @@ _SETTINGS = (
 ) - FILLER - v.words("background backdrop surroundings surrounding environment setting landscape "
                      "terrain scenery surface area areas")  # fmt: skip
 _BESIDE = v.RELATION - v.words("around surrounding by among amid amidst across front outside along")
-"""Words of relation that speak rather of neighbours than of parts and surroundings."""
+"""Words of relation to neighbours, as opposed to parts and surroundings."""
 
 _DIVISIONS = v.words(
     "separation gap division divide distinction space break joint connection junction boundary "
     "transition contrast difference hinge articulation spacing coupling"
 )
-"""Words behind which "between" speaks of the target's own parts."""
+"""Words after which "between" is about parts of the target."""
 
 _ABOARD = v.words(
     "cabin cabins cab container containers tank tanks trailer trailers boat boats mast masts crane "
     "arm engine engines"
 )
-"""Classes whose words name parts and freight as well."""
+"""Class words that also name parts and freight."""
 
 _OPEN = v.words("open uncovered roofless")
 _LOAD = v.words("cargo bed top back loading freight load hold")
 _ALWAYS_OPEN = v.words("pickup pickups dump dumper dumpers tipper tippers flatbed flatbeds hopper")
-"""From above it is seen of a truck or a barge whether its load lies open; that of these does."""
+"""Vehicles with an open load, of which "open" says nothing new; of others it is distinguishing."""
 
 _CONTRAST = ("contrast", "differ", "distinction", "compared")
 _WITH = v.words("with from against to than")
 _OF_LIGHT = v.words("brightness light reflect reflects reflecting gleam glow sheen")
 _NEAR = 4
-"""Words between a contrast and what it is one of: "its color noticeably differs from"."""
+"""Maximum distance of a contrast from the color: "its color noticeably differs from"."""
 
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
 
 _COMMON = frozenset({"a", "as", "like"})
 _HINTS = (_ANY - _COMMON).union(*(_PHRASES[word] for word in _COMMON))
-"""Phrases that begin with a common word, as "a rule", are hinted at by their other word."""
+"""The hint of a phrase that begins with a common word, such as "a rule", is its other word."""
 
 
 @finder(_HINTS, None)
 def generic(query: str) -> Word | None:
-    """The first hedge of a query that tells its target from no other of its kind.
+    """The first hedge of a query that does not distinguish its target from others of its class.
 
-    ``None`` for a query without a hedge, and for one with words that tell more.
+    ``None`` for a query without a hedge, or with distinguishing words.
     """
     tokens = tokenize(query)
     hedges = _hedges(tokens)
     if not hedges or places.mentions(query) or coordinates(query) or _is_ranked(query):
         return None
-    if any(each.value != "1" for each in counts.mentions(query)):
+    if any(count.value != "1" for count in counts.mentions(query)):
         return None
-    if any(True for _ in telling_words(query, tokens, hedges)):
+    if any(True for _ in distinguishing_words(query, tokens, hedges)):
         return None
     return word_of(query, Mention(hedges[0], hedges[0], tokens[hedges[0]].text))
 
 
 def stands_out(query: str) -> bool:
-    """Whether a query speaks of a color that contrasts with what is around.
+    """Whether a query mentions a color that contrasts with the surroundings.
 
-    "Its hue differs from the backdrop" may help to find the object; "differs from its setting" is
-    so of every object, and "usually in contrasting paint" is hedged.
+    "Its hue differs from the backdrop" can help to find the object; "differs from its setting" is
+    true of every object, and "usually in contrasting paint" is hedged.
     """
     tokens = tokenize(query)
     governed = _governed(tokens, _hedges(tokens))
@@ -196,7 +196,7 @@ def _hedges(tokens: Sequence[Token]) -> list[int]:
 
 
 def _is_ranked(query: str) -> bool:
-    """Whether it names a rank: "the largest". That a bus is "larger than cars" is so of all."""
+    """Whether a query names a rank: "the largest". "Larger than cars" is true of every bus."""
     return any(not word.value.startswith("more") for word in comparisons.mentions(query))
 
 
@@ -211,65 +211,69 @@ def _is_look(token: Token) -> bool:
     return token.text in _LOOKS
 
 
-def telling_words(query: str, tokens: Sequence[Token], hedges: Sequence[int]) -> Iterator[str]:
-    """The words that distinguish the target, outside of what hedges such as "usually" govern.
+def distinguishing_words(
+    query: str, tokens: Sequence[Token], hedges: Sequence[int]
+) -> Iterator[str]:
+    """Yields the words that distinguish the target and are not governed by a hedge.
 
     Args:
         query: the query
         tokens: its tokens
-        hedges: indices of the tokens that are hedges
+        hedges: indices of the hedges
     """
     governed = _governed(tokens, hedges)
     targets = {noun.name for noun in target_nouns(query)}
     named = class_tokens(tokens)
     for index, token in enumerate(tokens):
-        if index not in governed and _is_telling(tokens, index, named.get(index, ""), targets):
+        if index not in governed and _is_distinguishing(
+            tokens, index, named.get(index, ""), targets
+        ):
             yield token.text
 
 
-def _is_telling(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:
-    """Whether a word tells the target apart.
+def _is_distinguishing(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:
+    """Whether a word distinguishes the target.
 
     Args:
-        tokens: of the query
-        index: of the word
-        name: the class that it is a word for, ``""`` for none
+        tokens: the tokens of the query
+        index: index of the word
+        name: the class that the word names, ``""`` for none
         targets: classes of the target
     """
     text = tokens[index].text
     if text == "only" and at(tokens, index - 1).text == "the":
         return True
-    if text in _TELLING or _is_tone(tokens, index) or _is_letter(tokens, index):
+    if text in _DISTINGUISHING or _is_tone(tokens, index) or _is_letter(tokens, index):
         return True
     if text in _OPEN and any(at(tokens, index + n).text in _LOAD for n in (1, 2, 3)):
         return _ALWAYS_OPEN.isdisjoint(token.text for token in tokens)
     if text == "between" and at(tokens, index - 1).text in _DIVISIONS:
         return False
     if text in _BESIDE or (text == "front" and at(tokens, index + 1).text == "of"):
-        return _names_one(tokens, index) and names_other(tokens, index)
+        return _has_article(tokens, index) and names_other(tokens, index)
     if text in _AT:
         return _is_setting(tokens, index)
     other = name and targets and text not in _ABOARD
-    return bool(other) and not _is_own(tokens, index, name, targets)
+    return bool(other) and not _agrees_with_target(tokens, index, name, targets)
 
 
 def _is_tone(tokens: Sequence[Token], index: int) -> bool:
-    """Whether it says "dark" of a color: "dark-colored", "a lighter shade"."""
+    """Whether the word is a tone of a color: "dark-colored", "a lighter shade"."""
     if tokens[index].text not in _TONES:
         return False
     return not _OF_COLOR.isdisjoint([at(tokens, index + n).text for n in (1, 2)])
 
 
 def _is_letter(tokens: Sequence[Token], index: int) -> bool:
-    """Whether it is a letter or number that is painted on the target: "an 'H'"."""
+    """Whether the word is a letter or number painted on the target: "an 'H'"."""
     text = tokens[index].text
     if len(text) == 1 and text != "a":
         return text.isdigit() or at(tokens, index + 1).text not in ("shape", "shaped", "form")
     return text.isdigit()
 
 
-def _is_own(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:
-    """Whether a class word is for the target, its kin, or what it is likened to."""
+def _agrees_with_target(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:
+    """Whether a class word names the target or a similar class, or is a comparison."""
     before = at(tokens, index - 1).text
     compared = before in ("than", "of") or at(tokens, index - 2).text in (
         "than",
@@ -281,7 +285,7 @@ def _is_own(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -
 
 
 def _is_setting(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a place on the ground follows: "on the dirt road", "in open water"."""
+    """Whether a location on the ground follows: "on the dirt road", "in open water"."""
     for n in range(1, 5):
         token = at(tokens, index + n)
         if token.starts_clause:
@@ -292,16 +296,16 @@ def _is_setting(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _governed(tokens: Sequence[Token], hedges: Sequence[int]) -> set[int]:
-    """The tokens that hedges govern: to the end of the clause, and all of a list of colors.
+    """Indices of the tokens that hedges govern: to the end of the clause, or a list of colors.
 
-    A hedge at the end of a clause governs what stands before it: "white in most cases".
+    A hedge at the end of a clause governs the words before it: "white in most cases".
     """
     governed: set[int] = set()
     end = 0
     for first in sorted({*hedges, *(i for i in range(len(tokens)) if _is_purpose(tokens, i))}):
-        # Scopes that overlap end together: each is searched for its end once.
+        # Overlapping scopes have the same end, which is searched once.
         index, end = first, end if first < end else _end_of_scope(tokens, first)
-        while _goes_back(tokens, index, first) and not _was_listed(tokens, index - 1, governed):
+        while _goes_back(tokens, index, first) and not _is_in_list(tokens, index - 1, governed):
             index -= 1
         if end <= first + 2 and _ends_clause(tokens, end):
             while index > 0 and not tokens[index].starts_clause:
@@ -311,12 +315,12 @@ def _governed(tokens: Sequence[Token], hedges: Sequence[int]) -> set[int]:
 
 
 def _goes_back(tokens: Sequence[Token], index: int, first: int) -> bool:
-    """Whether a list of colors that the hedge at ``first`` governs goes on before a token."""
+    """Whether the list of colors that the hedge at ``first`` governs extends before a token."""
     return tokens[index].text == "or" or (index < first and _is_look(at(tokens, index - 1)))
 
 
-def _was_listed(tokens: Sequence[Token], index: int, governed: set[int]) -> bool:
-    """Whether a token belongs to a list that was followed to its beginning."""
+def _is_in_list(tokens: Sequence[Token], index: int, governed: set[int]) -> bool:
+    """Whether a token belongs to a list that was already followed to its beginning."""
     return index in governed and (tokens[index].text == "or" or _is_look(tokens[index]))
 
 
@@ -333,10 +337,10 @@ def _end_of_scope(tokens: Sequence[Token], first: int) -> int:
         token = tokens[index]
         if token.gap == "." or (token.gap == "," and not (token.text == "or" or _is_look(token))):
             return index
-        if token.text in _NEIGHBOURS and _names_one(tokens, index):
+        if token.text in _NEIGHBOURS and _has_article(tokens, index):
             return index
     return len(tokens)
 
 
-def _names_one(tokens: Sequence[Token], index: int) -> bool:
+def _has_article(tokens: Sequence[Token], index: int) -> bool:
     return any(at(tokens, index + n).text in ("the", "a", "an") for n in (1, 2))

@@ -1,7 +1,7 @@
-"""Things that no image from above shows: the sky, a door's latch, an animal, a telephone.
+"""Things that are never visible from above: the sky, a door's latch, an animal, a telephone.
 
-A model that was given a broken or enlarged crop describes what the crop resembles. Many of these
-words have a second sense: a bird's-eye view, remote sensing, a sky-blue roof, a horse trailer.
+A model that gets a broken or enlarged crop describes what the crop resembles. Many of these words
+have a second sense: a bird's-eye view, remote sensing, a sky-blue roof, a horse trailer.
 """
 
 from __future__ import annotations
@@ -93,5 +93,5 @@ _FORMS = phrasings(
 
 @finder(_FORMS.hints, None)
 def seen_from_ground(query: str) -> Word | None:
-    """The words for a thing that no image from above shows; their value says of what kind."""
+    """The words for a thing that is never visible from above; their value is its kind."""
     return _FORMS.first(query)

@@ -1,4 +1,4 @@
-"""The normal form of a phrase, for telling whether two say the same."""
+"""The normal form of a phrase, by which phrases are compared."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, plain_of, token
 
 @lru_cache(maxsize=REMEMBERED)
 def normal_form(phrase: str) -> str:
-    """A phrase without case, punctuation and articles, its words divided by one space.
+    """A phrase in lower case, without punctuation and articles, its words separated by one space.
 
-    Hyphens and underscores divide words as spaces do: "Parking_lot" and "the parking-lot" are
-    both "parking lot". Characters that Unicode holds compatible (NFKC) are equal. Empty where
-    the phrase has no letter and no digit.
+    Hyphens and underscores separate words: "Parking_lot" and "the parking-lot" both become
+    "parking lot". Compatible Unicode characters (NFKC) are equal. A phrase without letters and
+    digits becomes ``""``.
     """
     if not phrase.isascii():
         phrase = normalize("NFKC", phrase).casefold()

@@ -1,4 +1,4 @@
-"""Words that say how many targets there are."""
+"""Words for the number of targets."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _LOOKBACK = 4
 
 @words_found()
 def counts(query: str) -> Iterator[Mention]:
-    """How many objects the query asks for, a word for each time it says so.
+    """The words for the number of objects that the query asks for.
 
     Values are ``"1"`` for a singular noun with an article, a number for "two", "a pair of",
-    "both", and ``"many"`` for "several" and for plurals without a number. A bare class
-    ("vehicle", "low vegetation") says no number: it may mean all of them.
+    "both", and ``"many"`` for "several" and for plurals without a number. A class without an
+    article ("vehicle", "low vegetation") has no number: it can mean all of them.
     """
     tokens = tokenize(query)
     for noun in target_nouns(query):
@@ -42,12 +42,12 @@ def counts(query: str) -> Iterator[Mention]:
             yield Mention(marker, marker, _NUMERAL[tokens[marker].text])
         elif noun.plural:
             yield Mention(noun.first, noun.last, MANY)
-        elif not noun.mass and _is_one(tokens, noun):
+        elif not noun.mass and _is_single(tokens, noun):
             yield Mention(noun.first, noun.last, "1")
 
 
 def _numeral(tokens: Sequence[Token], noun: Noun) -> int:
-    """The numeral before a noun, or -1: not that of a compound, "the two-storey house"."""
+    """Index of the numeral before a noun, or -1; "the two-storey house" has none."""
     for index in range(noun.first - 1, max(-1, noun.start - _LOOKBACK), -1):
         token = tokens[index]
         if token.gap == "." and index < noun.start:
@@ -60,6 +60,6 @@ def _numeral(tokens: Sequence[Token], noun: Noun) -> int:
     return -1
 
 
-def _is_one(tokens: Sequence[Token], noun: Noun) -> bool:
+def _is_single(tokens: Sequence[Token], noun: Noun) -> bool:
     before = tokens[max(0, noun.start - _LOOKBACK) : noun.first]
     return not _ONE.isdisjoint([token.text for token in before])

@@ -1,7 +1,7 @@
-"""Phrasings: patterns of words that betray a fault of a query, tried where a query can match.
+"""Phrasings: patterns of words that show a fault of a query.
 
-A pattern costs ten times what a look into the set of a query's words does, so each comes with
-hints: words, one of which every text has that it matches.
+A pattern costs ten times as much as a look-up in the set of a query's words. Each therefore has
+hints: words of which every match requires one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ class Phrasing:
     """One pattern.
 
     Attributes:
-        meaning: what a match means
-        hints: sets of words in lower case, of each of which every text that the pattern matches
-            has one
-        pattern: for a text in lower case; its group ``said`` is what is shown of a match, else
-            all of it
+        meaning: the meaning of a match
+        hints: sets of words in lower case; every text that matches has one word of each set
+        pattern: pattern for a text in lower case; its group ``part`` is the part of the match to
+            show, by default all of it
     """
 
     meaning: str
@@ -36,47 +35,50 @@ class Phrasings:
 
     Attributes:
         phrasings: the patterns
-        hints: words, one of which every text has that one of them matches
+        hints: words of which every text that matches one of them has one
     """
 
     def __init__(self, phrasings: Iterable[Phrasing]) -> None:
         self.phrasings = tuple(phrasings)
-        self._other_hints = [one.hints[1:] for one in self.phrasings]
+        self._other_hints = [phrasing.hints[1:] for phrasing in self.phrasings]
         self._hinted: defaultdict[str, list[int]] = defaultdict(list)
-        for number, one in enumerate(self.phrasings):
-            for word in one.hints[0]:
+        for number, phrasing in enumerate(self.phrasings):
+            for word in phrasing.hints[0]:
                 self._hinted[word].append(number)
         self.hints = frozenset(self._hinted)
 
     def first(self, query: str) -> Word | None:
-        """The words of the first pattern that matches, with what they mean; ``None`` for none."""
+        """The match of the first pattern that matches, with its meaning; ``None`` for none."""
         words = word_set(query)
         hinting = words & self.hints
         if not hinting:
             return None
         text = lowered(query)
         for number in sorted(set[int]().union(*map(self._hinted.__getitem__, hinting))):
-            others, one = self._other_hints[number], self.phrasings[number]
+            others, phrasing = self._other_hints[number], self.phrasings[number]
             if others and any(map(words.isdisjoint, others)):
                 continue
-            if match := one.pattern.search(text):
-                start, end = match.span("said" if "said" in one.pattern.groupindex else 0)
-                return Word(query[start:end], start, end, one.meaning)
+            if match := phrasing.pattern.search(text):
+                start, end = match.span("part" if "part" in phrasing.pattern.groupindex else 0)
+                return Word(query[start:end], start, end, phrasing.meaning)
         return None
 
 
-def phrasings(listed: Iterable[tuple[str, str, str]]) -> Phrasings:
-    """Phrasings from meanings, hints divided by spaces, their sets by ``&``, and patterns."""
+def phrasings(rows: Iterable[tuple[str, str, str]]) -> Phrasings:
+    """Makes phrasings from rows of meaning, hints and pattern.
+
+    Hints are separated by spaces, and sets of hints by ``&``.
+    """
     return Phrasings(
         Phrasing(
             meaning,
-            tuple(frozenset(some.split()) for some in hints.split("&")),
+            tuple(frozenset(hint_set.split()) for hint_set in hints.split("&")),
             re.compile(pattern),
         )
-        for meaning, hints, pattern in listed
+        for meaning, hints, pattern in rows
     )
 
 
-def any_of(listed: str) -> str:
-    """A pattern for any of the words of a text, each of which may be a pattern of its own."""
-    return f"(?:{'|'.join(listed.split())})"
+def any_of(words: str) -> str:
+    """A pattern for any of several patterns that are separated by spaces."""
+    return f"(?:{'|'.join(words.split())})"

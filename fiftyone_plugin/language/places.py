@@ -1,10 +1,10 @@
 """Absolute places in the image: "upper-left corner", "slightly below the centre".
 
-A query is read once from left to right. Words of direction that belong together are read
-as one phrase ("the centre of the lower part of the image"), then judged by what stands
-around it: "of the image" makes it a place, "of the road" a relation, "with a white" before
-it a part of the target, "facing" an orientation. In doubt a phrase is no place, because a
-check that accuses a good pair costs more than one that overlooks a bad one.
+A query is read once from left to right. Words of direction that belong together are read as one
+phrase ("the centre of the lower part of the image"), which is classified by the words around it:
+"of the image" makes it a place, "of the road" a relation, a preceding "with a white" a part of the
+target, "facing" an orientation. In doubt a phrase is not a place, because it is worse to accuse a
+good pair than to overlook a bad one.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ MAX_NOUN = 4
 
 _OPENS_PART = v.PART_MARKER | {"its", "there"}
 _TELLING = v.DIRECTION | v.BESIDE_CENTER.keys() | v.LOCATOR | _OPENS_PART | v.RELATION
-"""Words that open a phrase, or say of the words to come whether they are about the target."""
+"""Words that begin a phrase, or decide whether the following words are about the target."""
 
 _OF_SURFACE = v.COLOR.keys() | v.words(
     "darker lighter brighter paler open empty hollow gone missing collapsed caved marked broken"
 )
-"""What is said of a part of a surface: "white in the middle"."""
+"""Descriptions of a part of a surface: "white in the middle"."""
 
 _NOT_DESCRIBING = v.FUNCTION | v.FRAME
 _MORE_PLACE = v.HEDGE | v.PREPOSITION
@@ -45,15 +45,15 @@ _PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
 
 
 class Place(NamedTuple):
-    """Words that say where in the image the target is.
+    """Words for the place of the target in the image.
 
     Attributes:
-        text: as it stands in the query, ``query[start:end]``
-        start, end: its span in characters
-        region: what it names
-        name: in our own words: ``"bottom-right"``, ``"left edge"``, ``"right of center"``
-        hedged: "near", "slightly", "towards": the region is wider for it, but for "towards" a
-            corner or the middle of a side
+        text: the words, ``query[start:end]``
+        start, end: their span in characters
+        region: the region that they name
+        name: its normalised name: ``"bottom-right"``, ``"left edge"``, ``"right of center"``
+        hedged: whether there is a hedge, such as "near", "slightly", "towards". It widens the
+            region, except for "towards" a corner or the middle of a side.
     """
 
     text: str
@@ -65,7 +65,7 @@ class Place(NamedTuple):
 
 
 class _Mention(NamedTuple):
-    """A place by its first and last token; else as in :class:`Place`."""
+    """A :class:`Place`, by its first and last token."""
 
     first: int
     last: int
@@ -75,9 +75,14 @@ class _Mention(NamedTuple):
 
 
 class _Before(NamedTuple):
-    """The small words before a phrase, and the first that is none of them.
+    """The function words before a phrase.
 
-    ``head`` is -1 where a clause begins before that; ``reach`` looks past a comma.
+    Attributes:
+        head: index of the word before them; -1 if a clause begins with them
+        reach: the same, but across a comma
+        words: the function words
+        framed: whether they name the frame: "the image's"
+        owned: whether they have another possessive: "the car's"
     """
 
     head: int
@@ -93,7 +98,7 @@ class _Before(NamedTuple):
 
 @dataclass(slots=True)
 class _Clause:
-    """What the words read so far say of those to come."""
+    """State of the clause: whether the following words are about a part or another object."""
 
     part: bool = False
     relation: bool = False
@@ -101,11 +106,11 @@ class _Clause:
 
 
 def _places(query: str) -> Iterator[_Mention]:
-    """The absolute places in the image that the query gives its target.
+    """Yields the absolute places of the target in the image.
 
     Relations ("to the left of the road"), parts ("with a blue roof on top"), orientations
-    ("facing right") and the places of other objects do not count. Never raises; the time
-    is linear in the length of the query.
+    ("facing right") and the places of other objects do not count. The time is linear in the length
+    of the query.
     """
     tokens = tokenize(query)
     clause = _Clause()
@@ -128,8 +133,8 @@ def _places(query: str) -> Iterator[_Mention]:
         end = phrase.last + 1
 
 
-def _place(query: str, found: _Mention) -> Place:
-    first, last, region, name, hedged = found
+def _place(query: str, mention: _Mention) -> Place:
+    first, last, region, name, hedged = mention
     start, end = span(query, first, last)
     return Place(query[start:end], start, end, region, name, hedged)
 
@@ -142,7 +147,7 @@ def _mention(phrase: DirectionPhrase, before: _Before) -> _Mention:
     hedges = before.words & v.HEDGE
     hedged = directions.hedged or bool(hedges)
     extreme = bool(before.words & v.EXTREME)
-    # "Towards the middle-right" tells a direction on both axes, and that is not the other side.
+    # "Towards the middle-right" names a direction on both axes, which excludes the other side.
     aimed = hedges <= v.TOWARD and directions.axes == 2 and not directions.offset
     widened = hedged and not aimed
     region = region_of(directions.named, hedged=hedged, extreme=extreme, widened=widened)
@@ -150,7 +155,7 @@ def _mention(phrase: DirectionPhrase, before: _Before) -> _Mention:
     return _Mention(phrase.first, phrase.last, region, name, hedged)
 
 
-# Judging a phrase.
+# Classifying a phrase.
 
 
 def _look_back(tokens: Sequence[Token], first: int) -> _Before:
@@ -190,9 +195,9 @@ def _is_place(
     directions = phrase.directions
     if directions.contradictory or before.owned or "from" in before.words:
         return False
-    if clause.relation or _of_other(tokens, phrase) or _turned(tokens, phrase, before):
+    if clause.relation or _of_other(tokens, phrase) or _is_orientation(tokens, phrase, before):
         return False
-    if _negated(tokens, before):
+    if _is_negated(tokens, before):
         return False
     adjective = before.head == phrase.first - 1 >= 0 and not before.words
     described = adjective and at(tokens, before.head).text not in _NOT_DESCRIBING
@@ -206,8 +211,8 @@ def _is_place(
     return _is_bare_place(tokens, phrase, before, clause, described=described)
 
 
-def _turned(tokens: Sequence[Token], phrase: DirectionPhrase, before: _Before) -> bool:
-    """Whether the words tell a direction of movement or sight."""
+def _is_orientation(tokens: Sequence[Token], phrase: DirectionPhrase, before: _Before) -> bool:
+    """Whether the phrase is a direction of movement or view."""
     following = at(tokens, phrase.last + 1)
     if following.text in v.ORIENTATION and following.gap == "-":
         return True
@@ -217,8 +222,8 @@ def _turned(tokens: Sequence[Token], phrase: DirectionPhrase, before: _Before) -
     return bool(near & v.ORIENTATION)
 
 
-def _negated(tokens: Sequence[Token], before: _Before) -> bool:
-    """Whether it is "not in the left half", or only "closest to the left" of several."""
+def _is_negated(tokens: Sequence[Token], before: _Before) -> bool:
+    """Whether the phrase is negated, "not in the left half", or relative, "closest to the left"."""
     if before.head < 0:
         return False
     near = {at(tokens, before.head - n).text for n in range(3)}
@@ -233,14 +238,14 @@ def _is_bare_place(
     *,
     described: bool,
 ) -> bool:
-    """Whether a phrase without "of the image" is meant of the image all the same."""
+    """Whether a phrase without "of the image" is a place in the image."""
     directions = phrase.directions
     text = tokens[phrase.first].text
     if before.words & v.ARTICLE and not before.words & v.HEDGE:
         return False
     if directions.axes < 2 and at(tokens, before.head).text in _OF_SURFACE:
         return False
-    if directions.axes < 2 and _told_by_content(tokens, phrase):
+    if directions.axes < 2 and _is_defined_by_content(tokens, phrase):
         return False
     if at(tokens, before.head).text in v.STRETCHING or (described and directions.axes < 2):
         return False
@@ -257,8 +262,8 @@ def _is_bare_place(
     return before.definite and bool(before.words & _PLACING)
 
 
-def _told_by_content(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
-    """Whether what is there tells which part is meant: "the core region where forms stand out"."""
+def _is_defined_by_content(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
+    """Whether a clause defines the place: "the core region where forms stand out"."""
     following = at(tokens, phrase.last + 1)
     return following.text == "where" and not following.starts_clause
 
@@ -269,7 +274,7 @@ def _qualifies_noun(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
 
 
 def _noun_is_target(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
-    """Whether the words qualify the target: "the top-left truck", "the central hall in view"."""
+    """Whether the phrase qualifies the target: "the top-left truck", "the central hall in view"."""
     if tokens[phrase.first].text in v.SUPERLATIVE:
         return False
     following = tokens[phrase.last + 1 : phrase.last + 1 + MAX_NOUN]
@@ -290,7 +295,7 @@ def _framed_soon(tokens: Sequence[Token], index: int) -> bool:
     return False
 
 
-# What the words between the phrases say.
+# Words between the phrases.
 
 
 def _enter(token: Token, clause: _Clause) -> None:

@@ -1,4 +1,4 @@
-"""Talk of what the writer of a query was given and its reader is not: boxes, points, details.
+"""References to the prompt of a query's writer, which its reader does not have: boxes, points.
 
 "Using the given features", "inside the designated boundary", "for better understanding". A
 participle before the noun refers to the prompt ("the outlined box"), behind it to the object
@@ -160,11 +160,11 @@ _NUMBERS = phrasings(
 
 @finder(_FORMS.hints | _NUMBERS.hints, None)
 def prompt_talk(query: str) -> Word | None:
-    """The words that speak of what the reader is not given, ``None`` for none.
+    """The words that refer to the prompt; ``None`` if there are none.
 
     Values: ``"a box"``, ``"coordinates"``, ``"a size in pixels"``, ``"details"``, ``"a region"``,
     ``"a mask"``, ``"an annotation"``, ``"points"``, ``"the bounds of the image"``,
-    ``"a description"``, ``"the use of the mask"``. An aim ("for better understanding") is none: its
-    reader can ignore it.
+    ``"a description"``, ``"the use of the mask"``. A purpose ("for better understanding") does not
+    count, since the reader can ignore it.
     """
     return _FORMS.first(query) or (_NUMBERS.first(query) if _DIGIT.search(query) else None)

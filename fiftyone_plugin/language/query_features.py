@@ -31,15 +31,15 @@ from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
 
 @dataclass(frozen=True, slots=True)
 class QueryFeatures:
-    """What a query says of its target.
+    """The properties of the target that a query names.
 
     Attributes:
-        region: where the mask should be, in fractions of the image
-        classes, counts, sizes, shapes, own_shapes, colors, own_colors: the values of the words,
-            each once
-        place: all places combined, including those beside a more certain one
+        region: region of the mask, in shares of the image; ``None`` without a place
+        classes, counts, sizes, shapes, own_shapes, colors, own_colors: the distinct values of the
+            words that :mod:`pairlens.fiftyone_plugin.language` finds
+        place: all places combined, including uncertain ones
         place_name: their names
-        marks: what else it contains: ``"coordinates"``, ``"rank"``, ``"stripes"``
+        marks: those of ``"coordinates"``, ``"rank"`` and ``"stripes"`` that the query contains
         kinds: the classes and their superclasses
     """
 
@@ -74,12 +74,12 @@ class FeatureIndex:
     """The features of some queries, each distinct value once.
 
     Args:
-        queries: ``None`` for a sample without a query
+        queries: the queries; ``None`` for a sample without one
     """
 
     def __init__(self, queries: Sequence[str | None]) -> None:
         self.words = WordIndex([query or "" for query in queries])
-        """The queries, and which of them hold a word."""
+        """Index of the words of the queries."""
         self._known: dict[_Values, int] = {}
 
     @cached_property
@@ -92,7 +92,7 @@ class FeatureIndex:
     @cached_property
     def distinct(self) -> list[QueryFeatures]:
         """The distinct features."""
-        self.numbers  # noqa: B018 - fills what is known
+        self.numbers  # noqa: B018 - fills self._known
         return list(map(_features_of, self._known))
 
     @cached_property
@@ -130,7 +130,7 @@ def _names(marks: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _place_values(named: Sequence[Any]) -> tuple[Region | None, Region | None, str]:
-    """The region, that of all places combined, and their names."""
+    """The region of the target, the region of all places combined, and their names."""
     if len(named) < 2:  # as most often
         return (named[0].region, named[0].region, named[0].name) if named else _NOWHERE
     names = " and ".join(dict.fromkeys(place.name for place in named))
@@ -138,9 +138,9 @@ def _place_values(named: Sequence[Any]) -> tuple[Region | None, Region | None, s
 
 
 def named_region(named: Sequence[Place]) -> Region | None:
-    """The part of the image where the places of a query put its target; ``None`` without any.
+    """The region that the places of a query name; ``None`` without a place.
 
-    "Near the center" beside a more certain place is left out: it may mean one axis only.
+    "Near the center" is ignored beside a more certain place, since it can mean one axis only.
     """
     firm = [place for place in named if not (place.hedged and place.name == "center")]
     return combine(place.region for place in firm or named)

@@ -1,6 +1,6 @@
-"""What a query claims of its target's rank among others: "the largest", "second from the left".
+"""The rank of the target among others, as a query claims: "the largest", "second from the left".
 
-Whether it is so, the other objects of the image can tell.
+The other objects in the image can confirm or refute it.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Ranking(NamedTuple):
     """A claim of rank.
 
     Attributes:
-        text: as it stands in the query
-        axis: what is compared: area, length, or the place along an axis of the image
-        greatest: whether ranks count from the greatest value down
-        rank: 1 for the first
-        name: the class of what is compared
-        plain: whether the query says nothing else that limits what is compared
+        text: the words in the query
+        axis: the compared value: area, length, or position along an axis of the image
+        greatest: whether ranks count down from the greatest value
+        rank: the rank, 1 for the first
+        name: class of the compared objects
+        plain: whether nothing else in the query restricts the compared objects
     """
 
     text: str
@@ -63,10 +63,10 @@ class Ranking(NamedTuple):
 
 @finder(_MAY_RANK, None)
 def ranking(query: str) -> Ranking | None:
-    """What rank the query claims of its single target, if it claims one.
+    """The rank that the query claims of its target; ``None`` if it claims none.
 
     Superlatives ("the largest car"), comparatives with "of the two" or "than the others", and
-    ordinals with a side ("the second car from the left"). They must be said of the target itself:
+    ordinals with a side ("the second car from the left"). They must be about the target itself:
     "the car next to the largest building" claims nothing, nor does "one of the largest cars".
     """
     tokens, nouns = tokenize(query), target_nouns(query)
@@ -75,7 +75,11 @@ def ranking(query: str) -> Ranking | None:
         return None
     for index in range(len(tokens)):
         name = nouns[0].name if nouns else _of_several(tokens, named, index)
-        found = name and (not nouns or _said_of(tokens, nouns, index)) and _ranking(tokens, index)
+        found = (
+            name
+            and (not nouns or _describes_target(tokens, nouns, index))
+            and _ranking(tokens, index)
+        )
         if found:
             value, rank, first, last = found
             axis, greatest = _AXES[value]
@@ -93,8 +97,8 @@ def _of_several(tokens: Sequence[Token], named: dict[int, str], index: int) -> s
     return next((named[n] for n in range(index + 2, index + 5) if n in named), "")
 
 
-def _said_of(tokens: Sequence[Token], nouns: Sequence[Noun], index: int) -> bool:
-    """Whether a word stands before the target's noun or is predicated of it, and is no "one of"."""
+def _describes_target(tokens: Sequence[Token], nouns: Sequence[Noun], index: int) -> bool:
+    """Whether a word qualifies the target's noun or is predicated of it, without "one of"."""
     before = {at(tokens, index - n).text for n in (2, 3)}
     if "of" in (at(tokens, index - 1).text, at(tokens, index - 2).text) and before & {
         "one",

@@ -1,4 +1,4 @@
-"""Rectangles named by place words, with a distance for what lies outside."""
+"""Rectangles that place words name, and distances from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Interval = tuple[float, float]
 
 WHOLE: Interval = (0.0, 1.0)
 CENTER: Interval = (0.335, 0.665)
-"""The middle third; with what a check tolerates, the middle half."""
+"""The middle third; with the tolerance of a check, the middle half."""
 
 
 class Region(NamedTuple):
@@ -22,7 +22,7 @@ class Region(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Whether nothing lies inside."""
+        """Whether the rectangle has no area."""
         return self.x0 >= self.x1 or self.y0 >= self.y1
 
     def excess(self, x: float, y: float) -> float:
@@ -32,13 +32,13 @@ class Region(NamedTuple):
     def excess_of(self, xs: Sequence[float], ys: Sequence[float]) -> float:
         """The distance of a mask from the region, in image sides; 0 inside.
 
-        Along each axis this is two thirds of the distance of its nearest part plus one third of the
-        mean distance of its pixels. So a small mask counts with its distance, and a large one that
-        reaches into the region counts little.
+        Along each axis it is two thirds of the distance of the nearest part plus one third of the
+        mean distance of the pixels. It is thus the full distance of a small mask, and small for a
+        large mask that reaches into the region.
 
         Args:
-            xs: quantiles of the mask's columns, in fractions of the width
-            ys: quantiles of its rows, in fractions of the height
+            xs: quantiles of the mask's columns, as shares of the width
+            ys: quantiles of its rows, as shares of the height
         """
         if not xs or not ys:
             return 0.0
@@ -63,18 +63,18 @@ class Region(NamedTuple):
 
 
 def combine(regions: Iterable[Region]) -> Region | None:
-    """The combination of several places of one target; ``None`` for none.
+    """Combines several places of one target; ``None`` without any.
 
-    Places that agree refine each other. Places that contradict each other are joined with all
-    between them, so that neither reading accuses a pair.
+    The intersection of overlapping places is used. For contradictory places it is the smallest
+    region around them, so that neither accuses a pair.
     """
     combined: Region | None = None
     for region in regions:
         if combined is None:
             combined = region
         else:
-            both = combined & region
-            combined = combined | region if both.empty else both
+            intersection = combined & region
+            combined = combined | region if intersection.empty else intersection
     return combined
 
 

@@ -1,4 +1,4 @@
-"""Requests that a mask does not answer: to divide an object, to move, make or name it.
+"""Requests that a mask cannot answer: to divide an object, to move, make or name it.
 
 "Divide the bus", "position the truck near the centre", "construct a building with a red roof",
 "what is the name of the building": a paraphrase changed the verb, and with it what is asked for.
@@ -70,37 +70,37 @@ _FORMS = phrasings(
     (
         # "Divide the truck from the road" asks to cut it out.
         ("to divide it", _DIVIDE_WORDS + "break cut carve take pull",
-         rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}"
+         rf"{_HEAD}(?P<part>{_DIVIDE}) {_THE}"
          r"(?!.{1,200}\bfrom (?:the|its|their|all|any|other|everything|surrounding)\b)"),
         ("to divide it", "disconnect detach",
-         rf"{_HEAD}(?P<said>disconnect|detach) {_THE}(?!.{{1,200}}\b(?:background|backdrop|"
+         rf"{_HEAD}(?P<part>disconnect|detach) {_THE}(?!.{{1,200}}\b(?:background|backdrop|"
          r"surroundings|environment|scene|rest)\b)"),
         ("to divide it", "separate segment split divide",
-         rf"{_HEAD}(?P<said>separate|segment|split|divide) {_THE} [^.,;]{{1,60}} into\b"),
+         rf"{_HEAD}(?P<part>separate|segment|split|divide) {_THE} [^.,;]{{1,60}} into\b"),
         ("to divide it", _DIVIDE_WORDS + "break cut",
-         rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
+         rf"\band (?P<part>{_DIVIDE}) (?:it|them|the|this|that)\b"),
         ("to divide it", "break cut",
-         rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
+         rf"{_HEAD}(?P<part>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
         ("to arrange it", _ARRANGE_WORDS + "sure line",
-         rf"{_HEAD}(?P<said>{_ARRANGE})(?: up| around)? {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
+         rf"{_HEAD}(?P<part>{_ARRANGE})(?: up| around)? {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
          r"(?! [^.]{1,80}\bapart\b)"),
-        ("to arrange it", _CHANGE_WORDS + "zoom", rf"{_HEAD}(?P<said>{_CHANGE}) {_THE}"),
+        ("to arrange it", _CHANGE_WORDS + "zoom", rf"{_HEAD}(?P<part>{_CHANGE}) {_THE}"),
         ("to arrange it", "placing positioning putting setting moving arranging adjusting",
-         r"\bby (?P<said>placing|positioning|putting|setting|moving|arranging|adjusting) "
+         r"\bby (?P<part>placing|positioning|putting|setting|moving|arranging|adjusting) "
          r"(?:it|them)\b"),
         ("to arrange it", "it them",
-         r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
+         r"\band (?:then )?(?P<part>position|place|put|set|arrange|adjust|move|align|rotate|"
          r"resize|"
          r"ensure) (?:it|them)\b(?! apart)"),
         ("to arrange it", "reposition rearrange adjust resize rotate move relocate",
-         r"\band (?:then )?(?P<said>reposition|rearrange|adjust|resize|rotate|move|relocate) "
+         r"\band (?:then )?(?P<part>reposition|rearrange|adjust|resize|rotate|move|relocate) "
          r"the\b"),
         ("to arrange it", "make",
-         rf"{_HEAD}(?P<said>make) {_THE} [^.,;]{{1,80}} (?:larger|smaller|bigger|brighter|darker|"
+         rf"{_HEAD}(?P<part>make) {_THE} [^.,;]{{1,80}} (?:larger|smaller|bigger|brighter|darker|"
          r"clearer|visible|sharper|stand out)\b"),
         ("to make it", _MAKE_WORDS,
-         rf"{_HEAD}(?P<said>{any_of(_MAKE_WORDS)}) {_THE}(?! (?:[\w-]+ ){{0,3}}{_ANSWER}\b)"),
-        ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
+         rf"{_HEAD}(?P<part>{any_of(_MAKE_WORDS)}) {_THE}(?! (?:[\w-]+ ){{0,3}}{_ANSWER}\b)"),
+        ("a name", "name", rf"{_HEAD}(?P<part>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",
          rf"\b(?:what|which) (?:\w+ )?{_NAME} (?:is|does|do|has|have)\b"
          rf"|\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
@@ -115,9 +115,9 @@ _FORMS = phrasings(
         ("a kind", "what",
          rf"\b{_FIND_OUT} what (?:the|this|that|it|its)\b[^.?!]{{0,80}}\b(?:is|are)\b"),
         ("a kind", "classify categorize categorise",
-         rf"{_HEAD}(?P<said>classify|categori[sz]e) {_THE}(?!.{{1,200}}\bas the\b)"),
+         rf"{_HEAD}(?P<part>classify|categori[sz]e) {_THE}(?!.{{1,200}}\bas the\b)"),
         ("a kind", "label annotate tag",
-         rf"{_HEAD}(?P<said>label|annotate|tag)\b[^.?!]{{1,100}} (?:with|by|as) (?:its|the|an?) "
+         rf"{_HEAD}(?P<part>label|annotate|tag)\b[^.?!]{{1,100}} (?:with|by|as) (?:its|the|an?) "
          rf"(?:\w+ )?(?:class|label|tag|{_NAME})\b"),
         ("a property", _PROPERTY_WORDS,
          rf"{_HEAD}{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_PROPERTY} of (?:the|this|that|an?)\b"),
@@ -138,7 +138,7 @@ _FORMS = phrasings(
         ("to choose", "between",
          r"\b(?:choose|decide|differentiate|discriminate|distinguish|pick|select) between\b"),
         ("a description", "describe explain discuss summarize summarise count list",
-         rf"{_HEAD}(?P<said>describe|explain|discuss|summari[sz]e|count|list) "
+         rf"{_HEAD}(?P<part>describe|explain|discuss|summari[sz]e|count|list) "
          r"(?:the|a|an|all|what|how|where|why|which|this|that)\b"),
     )
 )  # fmt: skip
@@ -146,7 +146,7 @@ _FORMS = phrasings(
 
 @finder(_FORMS.hints, None)
 def request_form(query: str) -> Word | None:
-    """The words that make a query no request for a mask, ``None`` where it can be one.
+    """The words by which a query is not a request for a mask; ``None`` if it can be one.
 
     Values: ``"to divide it"``, ``"to arrange it"``, ``"to make it"``, ``"a name"``,
     ``"a kind"``, ``"a property"``, ``"to choose"`` between classes and ``"a description"``.

@@ -1,8 +1,8 @@
-"""What a pattern cannot do without, so that most texts are ruled out before it is tried.
+"""Screens: cheap necessary conditions of a pattern, which exclude most texts before it is tried.
 
-A pattern of many words takes a tenth of a millisecond to find nothing in a caption, a look into
-the set of the caption's words a hundredth of that. One pass over a text tells whether it holds
-anything but words, and of a thousand captions most do not.
+A pattern of many words takes 0.1 ms on a caption that does not match, a look-up in the set of the
+caption's words a hundredth of that. One pass over a text finds out whether it contains anything but
+words, which most captions do not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cached_property
 from pairlens.fiftyone_plugin.language.tokens import word_set
 
 PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.'-"
-"""What nearly all of nearly all captions is made of."""
+"""The characters of most captions."""
 
 DIGIT = "0"
 """Stands for all digits among the signs of a screen."""
@@ -23,20 +23,19 @@ DIGIT = "0"
 _ODD = re.compile(f"[^{PLAIN}]")  # the hyphen stands last
 
 _LIKE_ASCII = frozenset("\u0130\u0131\u017f\u212a")
-"""Letters that a pattern which ignores case takes for i, s and k, and that lower case keeps."""
+"""Letters that case-insensitive patterns match as i, s and k, unlike ``str.lower``."""
 
 
 class Screen:
-    """Which texts a pattern may match: those with one of some words, or with a sign.
+    """A necessary condition of a pattern: every text that matches has one of some words, or a sign.
 
     Args:
-        words: in lower case, divided by spaces, or a set of them
-        signs: characters that are not in :data:`PLAIN`, with :data:`DIGIT` for any digit. Every
-            text that the pattern matches holds one of the words as a word by itself, or a sign
-        marks: what a text with a sign and none of the words holds as well
+        words: words in lower case: a set, or a text with spaces between them
+        signs: characters that are not in :data:`PLAIN`; :data:`DIGIT` is any digit
+        marks: a pattern that a text with a sign and none of the words matches, too
 
     Raises:
-        ValueError: for a sign that plain texts hold
+        ValueError: for a sign in :data:`PLAIN`
     """
 
     def __init__(
@@ -50,11 +49,11 @@ class Screen:
         self._any_sign = _LIKE_ASCII.union(signs)
 
     def __or__(self, other: Screen) -> Screen:
-        """That of two patterns together."""
-        both = Screen(self.words | other.words)
-        both._signs = self._signs + other._signs
-        both._any_sign = self._any_sign | other._any_sign
-        return both
+        """The screen of either of two patterns."""
+        combined = Screen(self.words | other.words)
+        combined._signs = self._signs + other._signs
+        combined._any_sign = self._any_sign | other._any_sign
+        return combined
 
     def passes(self, text: str) -> bool:
         """Whether the pattern may match a text."""
@@ -64,15 +63,17 @@ class Screen:
 
     @cached_property
     def _sign(self) -> re.Pattern[str]:
-        """Any of the signs."""
-        listed = (r"\d" if sign == DIGIT else re.escape(sign) for sign in self._any_sign)
-        return re.compile(f"[{''.join(listed)}]")
+        """A pattern of all signs."""
+        patterns = (r"\d" if sign == DIGIT else re.escape(sign) for sign in self._any_sign)
+        return re.compile(f"[{''.join(patterns)}]")
 
     def __call__(self, texts: ScreenedTexts) -> list[int]:
-        """The numbers of the texts that the pattern may match, in ascending order."""
+        """Positions of the texts that the pattern may match, in ascending order."""
         words, signs, numbers = self.words, self._any_sign, list[int]()
         if words:
-            numbers = [n for n, said in enumerate(texts.words) if not said.isdisjoint(words)]
+            numbers = [
+                n for n, text_words in enumerate(texts.words) if not text_words.isdisjoint(words)
+            ]
         signed = [(n, odd) for n, odd in texts.odd if not odd.isdisjoint(signs)]
         marked = [n for n, odd in signed if self._is_marked(texts.texts[n], odd)]
         return sorted({*numbers, *marked}) if marked else numbers
@@ -86,17 +87,17 @@ class Screen:
 
 def union(screens: Iterable[Screen]) -> Screen:
     """The screen of several patterns, any of which may match."""
-    all_together = Screen()
-    for one in screens:
-        all_together |= one
-    return all_together
+    combined = Screen()
+    for screen in screens:
+        combined |= screen
+    return combined
 
 
 class ScreenedTexts:
-    """Texts, with what all screens ask of them, once.
+    """Texts, with the words and odd characters that all screens use.
 
     Args:
-        texts: in order; their numbers stand for them
+        texts: the texts
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -109,9 +110,11 @@ class ScreenedTexts:
 
     @cached_property
     def odd(self) -> list[tuple[int, frozenset[str]]]:
-        """The texts that are not all :data:`PLAIN`, with the characters that are not."""
+        """Positions of the texts with characters outside :data:`PLAIN`, and these characters."""
         return [(n, _odd_of(text)) for n, text in enumerate(self.texts) if _ODD.search(text)]
 
 
 def _odd_of(text: str) -> frozenset[str]:
-    return frozenset([DIGIT if each.isdecimal() else each for each in _ODD.findall(text)])
+    return frozenset(
+        [DIGIT if character.isdecimal() else character for character in _ODD.findall(text)]
+    )

@@ -1,4 +1,4 @@
-"""Words that say what shape the target has, seen from above."""
+"""Shape words of the target, as seen from above."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _value(tokens: Sequence[Token], index: int) -> str:
 
 
 def _is_other_sense(tokens: Sequence[Token], index: int) -> bool:
-    """Whether it is "extended along", "12 m long", "a long way" or "square metres"."""
+    """Whether the word has another sense: "extended along", "12 m long", "square metres"."""
     token, before, following = tokens[index], at(tokens, index - 1), at(tokens, index + 1)
     if following.text in _MEASURED or before.text in _MEASURED:
         return True
@@ -85,21 +85,20 @@ def _is_other_sense(tokens: Sequence[Token], index: int) -> bool:
 
 @words_found(_SHAPE_WORDS)
 def own_shapes(query: str) -> Iterator[Mention]:
-    """The shape words that are said of the object itself.
+    """The shape words of the object itself, and not of its parts (body, roof, cab, wheels).
 
-    They stand directly before its class ("the *long* truck"), before a noun of outlines ("with a
-    *round* shape", not "with a round body"), or after "is" ("which is *square*"). Those of parts
-    do not count: body, roof, cab, wheels.
+    They are directly before its class ("the *long* truck"), before a noun for an outline ("with a
+    *round* shape", not "with a round body"), or after "is" ("which is *square*").
     """
     tokens, nouns = tokenize(query), target_nouns(query)
-    for one in shapes.mentions(query):
-        before = any(noun.start <= one.first < noun.first for noun in nouns)
-        if before or _is_outline(tokens, one.first) or _is_said(tokens, one.first):
-            yield one
+    for mention in shapes.mentions(query):
+        before = any(noun.start <= mention.first < noun.first for noun in nouns)
+        if before or _is_outline(tokens, mention.first) or _is_predicated(tokens, mention.first):
+            yield mention
 
 
 def _is_outline(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a noun of outlines follows: "a round, compact shape", not "a long body shape"."""
+    """Whether a noun for an outline follows: "a round, compact shape", not "a long body shape"."""
     for following in tokens[index + 1 : index + _REACH]:
         if following.text in _OUTLINE:
             return True
@@ -108,8 +107,8 @@ def _is_outline(tokens: Sequence[Token], index: int) -> bool:
     return False
 
 
-def _is_said(tokens: Sequence[Token], index: int) -> bool:
-    """Whether it is predicated: "that is long and narrow"."""
+def _is_predicated(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the word is predicated: "that is long and narrow"."""
     index -= 1
     while at(tokens, index).text in _BETWEEN:
         index -= 1

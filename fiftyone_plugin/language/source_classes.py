@@ -1,7 +1,7 @@
-"""The classes that detection data name its objects by, as classes of the taxonomy.
+"""Maps the labels of object detection datasets to classes of the taxonomy.
 
-xView, DIOR, DOTA, iSAID and FAIR1M spell them ``Truck w/Box``, ``golffield``, ``storage-tank``,
-``Large_Vehicle`` and ``Boeing737``.
+xView, DIOR, DOTA, iSAID and FAIR1M have labels such as ``Truck w/Box``, ``golffield``,
+``storage-tank``, ``Large_Vehicle`` and ``Boeing737``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _OTHERS = {
     "bucketwheelexcavator": "excavator", "smokestack": "tower", "coolingtower": "tower",
     "watertower": "tower", "marina": "harbor",
 }  # fmt: skip
-"""Labels that are no words of the taxonomy, or mean something else there: xView's passenger car
-runs on rails."""
+"""Labels that are not in the taxonomy, or mean something else there: in xView, a passenger car is a
+railway vehicle."""
 
 _AIRPLANE = re.compile(r"boeing\d*|a\d{3}|c919|arj21")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
@@ -34,7 +34,7 @@ _JOINED = {"".join(words): name for words, name in taxonomy.NAMES.items()}
 
 @cache
 def class_of_label(label: str) -> str:
-    """The class of the taxonomy that a label stands for; ``""`` where none is known."""
+    """The class of the taxonomy for a label; ``""`` if it is unknown."""
     text = label.lower().strip()
     joined = _NO_LETTER.sub("", text)
     for known in (_OTHERS, _JOINED):
@@ -50,9 +50,9 @@ def class_of_label(label: str) -> str:
 
 
 def label_fits(phrases: Sequence[str], label: str) -> bool | None:
-    """Whether what queries ask for can be of a label's class; ``None`` where either is unknown."""
+    """Whether the target of queries can have a label's class; ``None`` if a class is unknown."""
     name = class_of_label(label)
-    said = {word.value for phrase in phrases for word in classes(phrase)}
-    if not name or not said:
+    named_classes = {word.value for phrase in phrases for word in classes(phrase)}
+    if not name or not named_classes:
         return None
-    return any(taxonomy.agree(name, each) for each in said)
+    return any(taxonomy.agree(name, class_name) for class_name in named_classes)

@@ -1,4 +1,4 @@
-"""Stripes, bands and planks as all that a query says: what a broken or stretched crop shows."""
+"""Queries that describe only stripes, bands or planks, as in a broken or stretched crop."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ _RUNNING = v.words(
 )
 _BROKEN = v.words("warped wavy distorted stretched rainbow glitched glitchy corrupted smeared")
 _NEAR = 4
-"""Words beside the stripes that are said of them: a train's shape may be stretched, and its rails
-are lines."""
+"""Maximum distance of a word that describes the stripes."""
 _CARRIERS = v.words("bus truck shed court field lot road runway crosswalk car van boat ship plane "
                     "aircraft airplane tennis basketball helipad")  # fmt: skip
 _OTHER = (
@@ -34,10 +33,10 @@ _KNOWN = (FILLER | REQUEST | v.FRAME | v.FUNCTION | _OTHER) - v.words("windows w
 
 @finder(STRIPES, None)
 def only_stripes(query: str) -> Word | None:
-    """The stripes of a query that tells nothing else but colors; ``None`` for any other.
+    """The stripes of a query that names nothing else but colors; ``None`` for any other.
 
     The value is ``"broken"`` for stripes that no object has ("warped stripes"), else ``"plain"``.
-    A bus, a truck or a court may well have stripes.
+    Queries for a bus, a truck, a court or the like do not count, since these can have stripes.
     """
     words = word_set(query)
     if not words.isdisjoint(_CARRIERS) or words.isdisjoint(_RUNNING):

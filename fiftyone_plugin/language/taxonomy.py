@@ -1,6 +1,6 @@
-"""The classes of objects that queries name, with synonyms and what is a kind of what.
+"""A taxonomy of the object classes in queries: synonyms and superclasses.
 
-Collected from the classes of xView (whose objects GRES asks for), SkyScapes (RefSegRS),
+It is collected from the classes of xView (whose objects GRES asks for), SkyScapes (RefSegRS),
 DOTA and DIOR, and from the words that the queries of GRES use for them.
 """
 
@@ -10,7 +10,7 @@ from functools import cache
 
 from pairlens.fiftyone_plugin.language import vocabulary as v
 
-# class < kinds it is of: its words. The plural of each last word is known by itself.
+# class < superclasses: words. The plural of each last word is derived.
 _TABLE = """
 vehicle: vehicle, automobile, conveyance, transport, passenger vehicle, cargo vehicle, motor vehicle
 car < vehicle: car, auto, sedan, hatchback, suv, taxi, jeep, small car
@@ -107,7 +107,7 @@ LOOSE = frozenset(
         *("airplane", "railway vehicle", "engineering vehicle", "sports field"),
     }
 )
-"""Kinds whose members are easily taken for each other, so that two of them agree."""
+"""Superclasses whose classes are easily confused, so that any two of them agree."""
 
 _KIN = frozenset(
     {
@@ -193,7 +193,7 @@ SIZES = {
 
 @cache
 def kinds_of(name: str) -> frozenset[str]:
-    """A class and all kinds it is of: ``"trailer"`` is a trailer, a truck and a vehicle."""
+    """A class and all its superclasses: trailer, truck and vehicle for ``"trailer"``."""
     return frozenset({name}).union(*(kinds_of(parent) for parent in PARENTS[name]))
 
 
@@ -201,8 +201,7 @@ def kinds_of(name: str) -> frozenset[str]:
 def agree(a: str, b: str) -> bool:
     """Whether two classes can name one object: "truck" and "vehicle", not "truck" and "shed".
 
-    Also where something is a kind of both, and where both are of one kind whose members are
-    easily taken for each other.
+    Classes also agree if they have a common subclass, or a common superclass in :data:`LOOSE`.
     """
     above_a, above_b = kinds_of(a), kinds_of(b)
     if a in above_b or b in above_a:
@@ -218,7 +217,7 @@ def agree(a: str, b: str) -> bool:
 @cache
 @cache
 def unlike(a: str, b: str) -> float:
-    """How far two classes lie apart: 0 they agree, 0.5 of one kind, 1 nothing in common."""
+    """The distance of two classes: 0 if they agree, 0.5 with a common superclass, else 1."""
     if agree(a, b):
         return 0.0
     return 0.5 if kinds_of(a) & kinds_of(b) else 1.0

@@ -1,8 +1,8 @@
-"""Queries that say themselves that their target can hardly be seen or recognised.
+"""Queries that mention that their target can hardly be seen or recognised.
 
-Darkness, blur and lack of features count where they are said of the image or of the target's
-features, or stand in a concession ("despite the darkness"). A dark roof, a dim background and
-a poorly lit street describe the object and its place.
+Darkness, blur and lack of features count if they are properties of the image or of the target's
+features, or part of a concession ("despite the darkness"). A dark roof, a dim background and a
+poorly lit street do not count: they describe the object and its place.
 """
 
 from __future__ import annotations
@@ -261,5 +261,5 @@ _FORMS = phrasings(
 
 @finder(_FORMS.hints, None)
 def hardly_visible(query: str) -> Word | None:
-    """The words that say that the target can hardly be seen; their value says why."""
+    """The words that mention that the target can hardly be seen; their value is the reason."""
     return _FORMS.first(query)

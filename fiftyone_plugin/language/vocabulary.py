@@ -1,6 +1,6 @@
-"""The words that the parsers of places, colors and sizes know.
+"""Word lists of the parsers of places, colors and sizes.
 
-Collected from the queries of GRES, with the forms that RefSegRS and other referring
+They are collected from the queries of GRES, with the forms that RefSegRS and other referring
 datasets of aerial images use beside them.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text."""
+    """The words of a text with spaces between them."""
     return frozenset(text.split())
 
 
 def values(**words: str) -> dict[str, str]:
-    """The keyword of each word that its text lists."""
+    """The keyword by word, from keyword arguments that list words with spaces between them."""
     return {word: value for value, listed in words.items() for word in listed.split()}
 
 

@@ -1,1 +1,1 @@
-"""What stands in several datasets or splits: images, masks and texts."""
+"""Finds images, masks and texts that are in several datasets or splits."""

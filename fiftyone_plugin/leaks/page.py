@@ -1,4 +1,4 @@
-"""A page of what stands in several places, with the two samples of each side by side."""
+"""An HTML page of matches, with the two samples of each side by side."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from pairlens.importers.files import write_atomic
 
 _TEXT = 300
 _QUALITY = 85
-_WANTED = (*DRAWN, fields.KEY, fields.PHRASE, f"{fields.CAPTIONS}.text",
+_PROJECTION = (*DRAWN, fields.KEY, fields.PHRASE, f"{fields.CAPTIONS}.text",
            f"{fields.CONVERSATIONS}.answers")  # fmt: skip
 
 
 class _Side(NamedTuple):
-    """A sample as the page shows it."""
+    """A sample on the page."""
 
     place: str
     key: str
@@ -35,7 +35,7 @@ class _Side(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """What stands in two places, with a JPEG of both as a ``data:`` address."""
+    """A match on the page, with a picture of both samples as a ``data:`` URL of a JPEG."""
 
     leak: bool
     how: str
@@ -44,19 +44,19 @@ class _Case(NamedTuple):
 
 
 def write_page(summary: LeakSummary, out: Path, examples: int) -> int:
-    """Writes the page, one HTML file with its pictures in it.
+    """Writes the page, an HTML file that contains its pictures.
 
     Args:
-        summary: what was found
+        summary: the matches
         out: an ``.html`` file
-        examples: for each kind, at most
+        examples: maximum of examples of each kind
 
     Returns:
-        the number of examples drawn
+        the number of examples
 
     Raises:
-        UsageError: for another kind of file, or less than no examples
-        StateError: if it cannot be written
+        UsageError: for another suffix, or a negative number of examples
+        StateError: if the file cannot be written
     """
     check_page(out, examples)
     sections = {kind: _cases(summary, kind, examples) for kind in KINDS}
@@ -74,10 +74,10 @@ def write_page(summary: LeakSummary, out: Path, examples: int) -> int:
 
 
 def check_page(out: Path, examples: int) -> None:
-    """Validates what a page is asked for.
+    """Validates the options of a page.
 
     Raises:
-        UsageError: for another kind of file, or less than no examples
+        UsageError: for another suffix, or a negative number of examples
     """
     if out.suffix.lower() not in (".html", ".htm") or examples < 0:
         raise UsageError(f"--out {out} --examples {examples}: give an .html file, and 0 or more")
@@ -85,38 +85,38 @@ def check_page(out: Path, examples: int) -> None:
 
 def _cases(summary: LeakSummary, kind: Kind, most: int) -> list[_Case]:
     chosen = list(islice((one for one in summary.shared if one.kind == kind), most))
-    standing = [side for one in chosen for side in (one.first, one.second)]
+    occurrences = [side for one in chosen for side in (one.first, one.second)]
     docs: dict[tuple[str, str], Any] = {}
-    for name in {one.dataset for one in standing}:
-        where = {fields.KEY: {"$in": [one.key for one in standing if one.dataset == name]}}
-        for doc in store.stream(store.load(name), _WANTED, where=where):
+    for name in {one.dataset for one in occurrences}:
+        where = {fields.KEY: {"$in": [one.key for one in occurrences if one.dataset == name]}}
+        for doc in store.stream(store.load(name), _PROJECTION, where=where):
             docs[name, doc[fields.KEY]] = doc
     return [_case(one, docs) for one in chosen]
 
 
-def _case(one: Shared, docs: dict[tuple[str, str], Any]) -> _Case:
-    pair = [docs[side.dataset, side.key] for side in (one.first, one.second)]
+def _case(shared: Shared, docs: dict[tuple[str, str], Any]) -> _Case:
+    pair = [docs[side.dataset, side.key] for side in (shared.first, shared.second)]
     row = row_of([shown_of(doc) for doc in pair])
     done, jpeg = cv2.imencode(
         ".jpg", cv2.cvtColor(row, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
     )
     address = f"data:image/jpeg;base64,{b64encode(jpeg.tobytes()).decode()}" if done else ""
-    sides = [_side(s, doc) for s, doc in zip((one.first, one.second), pair, strict=True)]
-    return _Case(one.leak, how_of(one), sides, address)
+    sides = [_side(s, doc) for s, doc in zip((shared.first, shared.second), pair, strict=True)]
+    return _Case(shared.leak, describe(shared), sides, address)
 
 
-def how_of(one: Shared) -> str:
-    """How two samples are alike, such as ``3 of 64 bits differ, mirrored left to right``."""
-    if one.bits is not None:
-        return f"{one.bits} of 64 bits differ" + (f", {one.turned}" if one.turned else "")
-    how = KINDS[one.kind] if one.cosine is None else f"cosine {one.cosine:.3f}"
-    return how + (f", {one.turned}" if one.turned else "")
+def describe(shared: Shared) -> str:
+    """Describes a match, such as ``3 of 64 bits differ, mirrored left to right``."""
+    if shared.bits is not None:
+        return f"{shared.bits} of 64 bits differ" + (f", {shared.turned}" if shared.turned else "")
+    text = KINDS[shared.kind] if shared.cosine is None else f"cosine {shared.cosine:.3f}"
+    return text + (f", {shared.turned}" if shared.turned else "")
 
 
-def _side(standing: Occurrence, doc: Any) -> _Side:
+def _side(occurrence: Occurrence, doc: Any) -> _Side:
     text = next(texts_of(doc), "")
     shown = text if len(text) <= _TEXT else f"{text[:_TEXT]} ..."
-    return _Side(f"{standing.dataset}/{standing.split or '(no split)'}", standing.key, shown)
+    return _Side(f"{occurrence.dataset}/{occurrence.split or '(no split)'}", occurrence.key, shown)
 
 
 def _template() -> jinja2.Template:

@@ -1,4 +1,4 @@
-"""Reads of several datasets what tells their images, masks and texts: a few numbers a sample."""
+"""Reads digests and hashes of images, masks and texts of several datasets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRAINING = SPLITS[0]
 
 
 class Place(NamedTuple):
-    """Where samples stand: in a split of a dataset; ``""`` for none."""
+    """A split of a dataset; ``""`` for samples without a split."""
 
     dataset: str
     split: str
@@ -32,20 +32,20 @@ class Place(NamedTuple):
 
 
 def leaks_between(first: Place, second: Place) -> bool:
-    """Whether one of two splits is for training, and the other for validation or testing."""
+    """Whether one of two places is for training, and the other for validation or testing."""
     splits = {first.split, second.split}
     return TRAINING in splits and len(splits) == 2 and "" not in splits
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What is told by more than accident.
+    """Thresholds below which matches are likely accidental, and limits.
 
     Attributes:
-        min_area: pixels of a mask; smaller ones are equal by chance
-        min_words: words of a text
-        embedding: the field of the images' vectors
-        most_vectors: images whose vectors are compared
+        min_area: minimum of pixels of a mask
+        min_words: minimum of words of a text
+        embedding: field of the images' embeddings
+        most_vectors: maximum of images whose embeddings are compared
     """
 
     min_area: int = 64
@@ -55,21 +55,25 @@ class Thresholds:
 
 
 @dataclass
-class Gathered:
-    """Samples of several datasets, a row each; 0 where a digest is not known or below a threshold.
+class SampleTable:
+    """Columns of the samples of several datasets, (n,) each.
+
+    A digest is 0 if it is unknown, or if the mask or text is below a threshold.
 
     Attributes:
-        places: that there are
-        keys: of the samples
-        place: the number of each sample's place
-        image: the head of the image file's digest
-        look: the perceptual hash of the image; of an even one, 0 where ``seen`` is false
-        seen: whether it has one
-        mask: the head of the mask's digest
-        extent: (n, 5), left, top, right and bottom of the mask and its area, as shares of the image
-        texts: hashes of texts, with the row of each in ``text_rows``
-        vectors: of one image each, by their length: rows, and (n, length) with rows of length 1
-        unread: images whose vectors were left out, being too many
+        places: all places
+        keys: keys of the samples
+        place: index of the place of each sample
+        image: first 64 bits of the digest of the image file
+        look: perceptual hash of the image; 0 if ``seen`` is false
+        seen: whether there is a perceptual hash
+        mask: first 64 bits of the digest of the mask
+        extent: (n, 5) left, top, right and bottom of the mask and its area, as shares of the image
+        texts: (t,) hashes of texts
+        text_rows: (t,) row of the sample of each text
+        vectors: embeddings of distinct images by dimension: (v,) rows and (v, dimension) unit
+            vectors
+        unread: number of images beyond the limit of embeddings
     """
 
     places: list[Place]
@@ -88,7 +92,7 @@ class Gathered:
 
 @dataclass
 class _Columns:
-    """The columns as they are read."""
+    """The columns of a :class:`SampleTable` while they are read."""
 
     keys: list[str] = field(default_factory=list[str])
     rows: list[tuple[int, int, int, bool, int]] = field(default_factory=list[Any])
@@ -99,17 +103,17 @@ class _Columns:
     unread: int = 0
 
 
-def gather(datasets: Sequence[Any], thresholds: Thresholds) -> Gathered:
+def gather(datasets: Sequence[Any], thresholds: Thresholds) -> SampleTable:
     """Reads datasets that PairLens imported.
 
     Args:
-        datasets: of different names
-        thresholds: what counts
+        datasets: the datasets, with different names
+        thresholds: the thresholds
     """
     places: dict[Place, int] = {}
     columns = _Columns()
     for dataset in datasets:
-        for doc in store.stream(dataset, _wanted(dataset, thresholds)):
+        for doc in store.stream(dataset, _projection(dataset, thresholds)):
             place = Place(dataset.name, doc.get(fields.SPLIT) or "")
             number = places.setdefault(place, len(places))
             _add(columns, doc, number, thresholds)
@@ -117,7 +121,7 @@ def gather(datasets: Sequence[Any], thresholds: Thresholds) -> Gathered:
         zip(*columns.rows, strict=True) if columns.rows else [()] * 5
     )
     texts = np.array(columns.texts, np.uint64).reshape(-1, 2)
-    return Gathered(
+    return SampleTable(
         places=list(places),
         keys=columns.keys,
         place=np.array(place_of, np.int64),
@@ -142,7 +146,7 @@ _READ = (
 )  # fmt: skip
 
 
-def _wanted(dataset: Any, thresholds: Thresholds) -> tuple[str, ...]:
+def _projection(dataset: Any, thresholds: Thresholds) -> tuple[str, ...]:
     return (*_READ, thresholds.embedding) if dataset.has_field(thresholds.embedding) else _READ
 
 
@@ -179,7 +183,7 @@ def _head(digest: str | None) -> int:
 
 
 def _mask(doc: Document, thresholds: Thresholds) -> int:
-    """The head of the mask's digest, of a mask that neither is small nor fills the image."""
+    """First 64 bits of the mask's digest; 0 for a small mask, or one that fills the image."""
     stats = doc.get(fields.MASK_STATS) or {}
     area, pixels = stats.get("area") or 0, (stats.get("width") or 0) * (stats.get("height") or 0)
     return _head(stats.get("digest")) if max(1, thresholds.min_area) <= area < pixels else 0
@@ -195,7 +199,7 @@ def _extent(stats: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def texts_of(doc: Mapping[str, Any]) -> Iterator[str]:
-    """The texts of a sample as they are now: its query, captions and answers."""
+    """Yields the present texts of a sample: its query, captions and answers."""
     if phrase := doc.get(fields.PHRASE):
         yield phrase
     for caption in doc.get(fields.CAPTIONS) or ():

@@ -1,4 +1,4 @@
-"""Compares datasets and their splits: what stands in several of them."""
+"""Compares datasets and their splits: finds samples that are in several of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from pairlens.fiftyone_plugin.leaks import matching
 from pairlens.fiftyone_plugin.leaks.matching import KINDS, Kind, Match
 from pairlens.fiftyone_plugin.leaks.reading import (
-    Gathered,
     Place,
+    SampleTable,
     Thresholds,
     gather,
     leaks_between,
@@ -28,11 +28,11 @@ FAIL_ON: dict[str, frozenset[Kind]] = {
     "near": frozenset({"same_image", "near_image"}),
     "never": frozenset(),
 }
-"""What between training and another split is a failure."""
+"""Kinds of matches between training and another split that are a failure, by ``--fail-on``."""
 
 
 class Occurrence(NamedTuple):
-    """A sample that shows what stands in several places."""
+    """A sample of a match."""
 
     dataset: str
     split: str
@@ -40,15 +40,15 @@ class Occurrence(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """Something that stands in two places, shown by a sample of each.
+    """A match between two places, with an example.
 
     Attributes:
-        kind: what it is, one of :data:`KINDS`
-        leak: whether one of the two is for training and the other is not
-        first, second: the samples
-        bits: of near images, how many of 64 bits of the hash differ
-        turned: of near images and masks, what was done to the second
-        cosine: of images alike by embedding
+        kind: one of :data:`KINDS`
+        leak: whether one place is for training and the other is not
+        first, second: a sample of each place
+        bits: for near images, the number of different bits of 64
+        turned: for near images and masks, how the second one is turned
+        cosine: for similar embeddings, their cosine
     """
 
     kind: Kind
@@ -62,16 +62,16 @@ class Shared(NamedTuple):
 
 @dataclass
 class LeakSummary:
-    """What stands in several places.
+    """Summary of a comparison of places.
 
     Attributes:
-        places: samples by place
-        between: of two places that have something in common, how much of each kind
-        leaks: the images between training and other splits that are a failure
-        shared: each of what was found, between each two places; leaks first
-        images_read: images that were decoded, since nobody had measured them yet
-        notes: what was left out
-        seconds: that it took
+        places: number of samples by place
+        between: number of matches by kind, for each two places that have any
+        leaks: number of matches that are a failure
+        shared: all matches between two places, leaks first
+        images_read: number of images that were measured
+        notes: notes on samples that were not compared
+        seconds: duration of the run
     """
 
     places: dict[Place, int] = field(default_factory=dict[Place, int])
@@ -93,24 +93,24 @@ def find_leaks(
     fail_on: str = "near",
     progress: Progress = no_progress,
 ) -> LeakSummary:
-    """Compares datasets, each split a place.
+    """Compares the splits of datasets.
 
     Args:
-        names: of datasets that PairLens imported
-        thresholds: which masks, texts and embeddings count
-        max_distance: bits of the perceptual hash that may differ, 0 to 8
-        min_cosine: of embeddings
-        exact: compare digests alone, and decode no image
-        fail_on: what is counted as ``leaks``: :data:`FAIL_ON`
-        progress: of measuring images, which is done once
+        names: names of datasets that PairLens imported
+        thresholds: the thresholds for masks, texts and embeddings
+        max_distance: maximum of different bits of the perceptual hash, 0 to 8
+        min_cosine: minimum of the cosine of embeddings, in (0, 1]
+        exact: whether only digests are compared, and no image is decoded
+        fail_on: the matches that count as ``leaks``, by :data:`FAIL_ON`
+        progress: called while images are measured, which is done once
 
     Raises:
-        UsageError: for a name that is given twice, or a setting out of its range
+        UsageError: for a repeated name, or a value out of range
         StateError: if PairLens did not import a dataset, or there is no sample
     """
     started = time.perf_counter()
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise UsageError(f"{twice[0]} is named twice")
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise UsageError(f"{repeated[0]} is named twice")
     if not 0 < min_cosine <= 1:
         raise UsageError(f"--min-cosine {min_cosine} is not above 0 and up to 1")
     datasets = [store.load(name) for name in names]
@@ -138,33 +138,33 @@ def find_leaks(
 
 
 def _check_embedding(datasets: Sequence[Any], name: str) -> None:
-    """Refuses a field that was named and is nowhere; the usual one may be missing."""
+    """Refuses a field that no dataset has, unless it is the default."""
     if name != Thresholds().embedding and not any(one.has_field(name) for one in datasets):
         raise UsageError(f"--embedding {name}: none of the datasets has such a field")
 
 
-def _same(found: Gathered) -> Iterable[Match]:
-    rows = matching.every_row(found)
+def _same(found: SampleTable) -> Iterable[Match]:
+    rows = matching.all_rows(found)
     yield from matching.same("same_image", found.image, rows, found.place)
     yield from matching.same("same_mask", found.mask, rows, found.place)
     yield from matching.same("same_text", found.texts, found.text_rows, found.place)
 
 
-def _add(summary: LeakSummary, found: Gathered, matches: Iterable[Match]) -> None:
+def _add(summary: LeakSummary, found: SampleTable, matches: Iterable[Match]) -> None:
     for match in matches:
         for pair in matching.places_of(match, found.place):
             first, second = found.places[pair[0]], found.places[pair[1]]
             counts = summary.between.setdefault((first, second), dict.fromkeys(KINDS, 0))
             counts[match.kind] += 1
             rows = matching.example_of(match, found.place, pair)
-            standing = [
+            occurrences = [
                 Occurrence(*place, found.keys[row])
                 for place, row in zip((first, second), rows, strict=True)
             ]
             near, alike = match.kind == "near_image", match.kind == "alike_image"
             turn = ORIENTATIONS[match.turn] if match.turn else None
             shared = Shared(
-                match.kind, leaks_between(first, second), standing[0], standing[1],
+                match.kind, leaks_between(first, second), occurrences[0], occurrences[1],
                 bits=match.bits if near else None,
                 turned=turn,
                 cosine=match.cosine if alike else None,
@@ -182,17 +182,17 @@ def _leaks(summary: LeakSummary, kinds: frozenset[Kind]) -> int:
     )
 
 
-def _notes(datasets: Sequence[Any], found: Gathered, exact: bool) -> list[str]:
+def _notes(datasets: Sequence[Any], found: SampleTable, exact: bool) -> list[str]:
     notes = []
     for dataset in datasets:
         where = {fields.IMAGE_MISSING: True}
         if missing := sum(1 for _ in store.stream(dataset, ("_id",), where=where)):
             notes.append(f"{dataset.name}: samples without their image: {missing:,}")
-        if left := working_set.left_out(dataset):
-            notes.append(f"{dataset.name}: samples that PairLens did not import: {left:,}")
+        if foreign := working_set.left_out(dataset):
+            notes.append(f"{dataset.name}: samples that PairLens did not import: {foreign:,}")
     if exact:
         notes.append("images were compared by their digests alone")
     if found.unread:
-        most = sum(len(rows) for rows, _ in found.vectors.values())
-        notes.append(f"of the embeddings only the first {most:,} were compared")
+        compared = sum(len(rows) for rows, _ in found.vectors.values())
+        notes.append(f"of the embeddings only the first {compared:,} were compared")
     return notes

@@ -1,11 +1,11 @@
-"""The perceptual hash of a mirrored or turned image, made of that of the image.
+"""Computes the perceptual hash of a mirrored or turned image from that of the image.
 
 The hash has a bit for each of the lowest 8x8 frequencies: whether it is above their median
 (:func:`pairlens.importers.image_stats.perceptual_hash`). Mirroring an image changes the sign of its
-odd frequencies along that axis, and exchanging its axes exchanges theirs. The median lies near
-zero, so that a sign that changes is a bit that changes: of those whose frequency lies between zero
-and the median this is wrong. So the hash of the mirrored image itself differs in some bits, four in
-the mean (``docs/across.md``).
+odd frequencies along that axis, and exchanging its axes exchanges theirs. The median is near
+zero, so that a changed sign is a changed bit, except for coefficients between zero and the median.
+The computed hash therefore differs from that of the mirrored image in four bits on average
+(``docs/across.md``).
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ ORIENTATIONS = (
     "turned counterclockwise",
     "mirrored along the other diagonal",
 )
-"""The eight ways to lay an image on a square: what was done to it."""
+"""The eight symmetries of a square, as changes of an image."""
 
 SLACK = 2
-"""Bits by which a turned image may differ more: its hash is not quite that of the image turned."""
+"""Additional bits by which turned images may differ, since their hash is approximate."""
 
 
 def turned(hashes: Hashes, turn: int) -> Hashes:
     """The hashes of turned images.
 
     Args:
-        hashes: (n,), of the images
-        turn: the number of one of :data:`ORIENTATIONS`
+        hashes: (n,) hashes of the images
+        turn: index in :data:`ORIENTATIONS`
 
     Returns:
-        (n,); distances of hashes stay as they are when both are turned alike
+        (n,) hashes; the distance of two hashes does not change if both are turned
     """
     octets = np.ascontiguousarray(hashes, ">u8").view(np.uint8).reshape(-1, 8)
     bits = np.unpackbits(octets, axis=1).reshape(-1, 8, 8)

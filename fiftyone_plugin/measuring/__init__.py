@@ -1,1 +1,1 @@
-"""Measures what imports do not: images, the colors of targets in them, and edited masks."""
+"""Measures images, the colors of targets, and edited masks, which imports do not measure."""

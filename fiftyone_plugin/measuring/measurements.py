@@ -1,4 +1,4 @@
-"""Measures an image with its targets, or a mask: a worker's unit of work, without a database."""
+"""Measures an image with its targets, or a mask: the task of a worker, without a database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Measured = tuple[ImageStats | None, list[TargetColors | None]]
 
 
 def measure_mask(doc: Mapping[str, Any]) -> MaskStats | None:
-    """Measures the mask of a sample; ``None`` where it is the one that was measured."""
+    """Measures the mask of a sample; ``None`` if it is unchanged since the last measurement."""
     label, measured = doc.get(fields.SEGMENTATION), doc.get(fields.MASK_STATS)
     known = [one for one in (imported_digest(doc), (measured or {}).get("digest")) if one]
     try:
@@ -34,16 +34,19 @@ def measure_mask(doc: Mapping[str, Any]) -> MaskStats | None:
 
 
 def imported_digest(doc: Mapping[str, Any]) -> str | None:
-    """The digest of the mask that a sample was imported with, where that is known."""
+    """The digest of the imported mask of a sample; ``None`` if it is unknown."""
     return (doc.get(fields.SOURCE) or {}).get(fields.MASK_DIGEST)
 
 
 def measure_group(docs: ImageSamples) -> Measured:
-    """Decodes the image that some samples show, and measures it and each of their targets.
+    """Decodes the image of some samples, and measures it and the targets.
+
+    Args:
+        docs: documents of samples with the same image
 
     Returns:
-        the image's measurements, ``None`` if its file is not on this machine, and the colors of
-        each sample's target
+        measurements of the image, ``None`` if its file is not on this machine; and the colors of
+        each target
     """
     file = docs[0]["filepath"]
     if not os.path.exists(file):  # noqa: PTH110 - of a million
@@ -53,12 +56,12 @@ def measure_group(docs: ImageSamples) -> Measured:
     except ImageError as error:
         return ImageStats(error=str(error)), [None] * len(docs)
     paths = [(doc.get(fields.SEGMENTATION) or {}).get("mask_path") for doc in docs]
-    known = {path: _target(rgb, path) for path in set(paths) if path}
-    return measure_image(rgb), [known.get(path) for path in paths]
+    colors = {path: _target(rgb, path) for path in set(paths) if path}
+    return measure_image(rgb), [colors.get(path) for path in paths]
 
 
 def _target(rgb: Pixels, mask_path: str) -> TargetColors | None:
     try:
         return measure_target(rgb, Mask(load_stored(mask_path)))
     except MaskError:
-        return None  # the check mask_unreadable says so
+        return None  # the check mask_unreadable reports it

@@ -1,8 +1,8 @@
-"""Measures the images of a dataset: each is read once, in parallel, and never again.
+"""Measures the images of a dataset in parallel, each once.
 
-Imports do not decode images, which takes longer than all the rest of an import and is for
-nothing unless the checks run. The first run of the checks that needs pixels does it; what it has
-measured stays with the samples, so that a run that was interrupted goes on where it was.
+Imports do not decode images, since that takes longer than the rest of an import and is needed by
+the checks only. The first run of a check that needs pixels measures them. The measurements are
+stored with the samples, so that an interrupted run continues where it was.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from pairlens.importers.stored_values import embedded, plain_stats
 
 THREADS = Pool("threads")
 
-_CHUNK = 8
-"""Masks handed to a worker at once."""
+_CHUNK_MASKS = 8
+"""Masks per task of a worker."""
 
-AT_ONCE = 1000
-"""Samples of one image that are in memory together; for more of them it is read again."""
+MAX_GROUP = 1000
+"""Maximum of samples of an image per task; for further ones the image is read again."""
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 _UNMEASURED = {
     fields.IMAGE_MISSING: {"$ne": True},
-    # What could not be read may be readable now.
+    # Unreadable images are tried again.
     "$or": [
         {f"{fields.IMAGE_STATS}.brightness": None},
         {f"{fields.IMAGE_STATS}.error": {"$gt": ""}},
@@ -55,15 +55,15 @@ def measure_images(
     progress: Progress = no_progress,
     notes: list[str] | None = None,
 ) -> int:
-    """Measures the images, and the colors of the targets in them, that were not measured yet.
+    """Measures images, and the colors of their targets, that were not measured yet.
 
-    Placeholders are never measured, nor are images that are not on this machine: a disk that is
-    not mounted is no fault of the dataset. Equal images are read once.
+    Placeholders and images that are not on this machine are not measured: a disk that is not
+    mounted is not a fault of the dataset. Equal images are read once.
 
     Args:
         samples: a dataset or a view that PairLens imported
-        pool: what reads them
-        notes: takes how many images are not on this machine
+        pool: the pool that reads them
+        notes: gets a note if images are not on this machine
         progress: called with pairs done and pairs in all
 
     Returns:
@@ -75,12 +75,14 @@ def measure_images(
     collection = fo_internals.collection(samples)
     if collection.find_one(_UNMEASURED, {"_id": 1}) is None:
         return 0
-    _check_here(fo_internals.dataset_of(samples))
+    _check_any_image(fo_internals.dataset_of(samples))
     schema.declare_pixels(fo_internals.dataset_of(samples))
-    wanted = ("filepath", fields.IMAGE_DIGEST, _MASK)
-    docs = store.stream(samples, wanted, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath"))
+    projection = ("filepath", fields.IMAGE_DIGEST, _MASK)
+    docs = store.stream(
+        samples, projection, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath")
+    )
     images_of = groupby(docs, key=_image)
-    groups = chain.from_iterable(batched(group, AT_ONCE) for _, group in images_of)
+    groups = chain.from_iterable(batched(group, MAX_GROUP) for _, group in images_of)
     total = collection.count_documents(_UNMEASURED)
     tally = _Tally()
     changes = _changes(pool.map(measure_group, groups), tally, total, progress)
@@ -92,11 +94,11 @@ def measure_images(
 
 @dataclass
 class _Tally:
-    """Counts images on the way.
+    """Counts of images.
 
     Attributes:
-        read: that were decoded
-        absent: whose file is not on this machine
+        read: number of images read
+        absent: number of images whose file is not on this machine
         example: one of these files
     """
 
@@ -107,15 +109,15 @@ class _Tally:
     def note(self, name: str) -> str:
         images = "image is" if self.absent == 1 else "images are"
         return (
-            f"{self.absent:,} {images} not on this machine, such as {self.example}: nothing is "
-            f"known of the pixels; {_bring_back(name)}"
+            f"{self.absent:,} {images} not on this machine, such as {self.example}: their pixels "
+            f"are not measured; {_remedy(name)}"
         )
 
 
 def _changes(
     outcomes: Iterable[Outcome[Any, Measured]], tally: _Tally, total: int, progress: Progress
 ) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-    """What was measured, by sample; samples whose image is absent keep what they have."""
+    """Yields measurements by sample; samples with an absent image are not changed."""
     last, done = "", 0
     for outcome in outcomes:
         image, targets = outcome.unwrap()
@@ -131,40 +133,42 @@ def _changes(
         progress(done, max(done, total))
 
 
-def _bring_back(name: str) -> str:
+def _remedy(name: str) -> str:
     return (
         f"mount the disk that has them, run pairlens relocate {name} --source DIR if they were "
         f"moved, or fetch them with pairlens sync {name}"
     )
 
 
-def _check_here(dataset: Any) -> None:
-    """Raises StateError on a machine that has no image of a dataset: it would say of all of them
-    that they cannot be read, to others too, who have them.
+def _check_any_image(dataset: Any) -> None:
+    """Refuses a machine that has no image of the dataset, which would report all as unreadable.
+
+    Raises:
+        StateError: if no image is on this machine
     """
     example = ""
-    for one in store.stream(dataset, ("filepath",), where={fields.IMAGE_MISSING: {"$ne": True}}):
-        if os.path.exists(one["filepath"]):  # noqa: PTH110 - of a million
+    for doc in store.stream(dataset, ("filepath",), where={fields.IMAGE_MISSING: {"$ne": True}}):
+        if os.path.exists(doc["filepath"]):  # noqa: PTH110 - of a million
             return
-        example = example or one["filepath"]
+        example = example or doc["filepath"]
     raise StateError(
         f"no image of dataset {dataset.name!r} is on this machine, such as {example}; "
-        f"{_bring_back(dataset.name)}"
+        f"{_remedy(dataset.name)}"
     )
 
 
 def measure_masks(samples: Any, *, pool: Pool = THREADS) -> int:
-    """Measures masks of which nothing is known, and those that were put into the database.
+    """Measures masks without measurements, and masks that are stored in the database.
 
-    An import measures all masks and stores them as files. What people delete is made again, so
-    that a mask of which nothing is known is not taken for an empty one.
+    Imports measure all masks and store them as files. Deleted measurements are restored, so that
+    such a mask does not count as empty.
 
     Args:
         samples: a dataset or view of pairs that PairLens imported
-        pool: what reads them
+        pool: the pool that reads them
 
     Returns:
-        the number of masks whose measurements are new
+        the number of masks with new measurements
     """
     dataset = fo_internals.dataset_of(samples)
     if fo_internals.collection(dataset).find_one(_TO_MEASURE, {"_id": 1}) is None:
@@ -173,7 +177,7 @@ def measure_masks(samples: Any, *, pool: Pool = THREADS) -> int:
     docs = store.stream(samples, _MASK_PARTS, where=_TO_MEASURE)
 
     def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-        for outcome in pool.map(measure_mask, docs, chunk=_CHUNK):
+        for outcome in pool.map(measure_mask, docs, chunk=_CHUNK_MASKS):
             if (stats := outcome.unwrap()) is not None:
                 yield outcome.item["_id"], _new_stats(outcome.item, stats)
 
@@ -193,11 +197,11 @@ _MASK_PARTS = (
 
 
 def _new_stats(doc: Mapping[str, Any], stats: MaskStats) -> dict[str, Any]:
-    """The new values of a sample."""
+    """The new field values of a sample."""
     measured = doc.get(fields.MASK_STATS)
     values: dict[str, Any] = {fields.MASK_STATS: embedded(plain_stats(stats))}
     if measured is not None and imported_digest(doc) is None:
-        # Of a dataset of an earlier version, what was measured first is what was imported.
+        # In a dataset of an earlier version, the first measured mask is the imported one.
         values[f"{fields.SOURCE}.{fields.MASK_DIGEST}"] = measured.get("digest") or ""
     return values
 

@@ -1,7 +1,7 @@
 """Bootstrap intervals of gIoU and cIoU over images.
 
-Images are drawn with replacement, all pairs of an image together, since queries of one image
-are no independent draws.
+Images are drawn with replacement, all pairs of an image together: queries of one image are not
+independent.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ Scheme = Literal["percentile", "lisat"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 LEVELS = (2.5, 97.5)
 LISAT_ROUNDS, LISAT_SHARE = 20, 0.8
-"""The scheme of LISAt's paper: 20 rounds of 80 % of the images, with replacement."""
+"""Rounds, and share of the images per round, of the LISAt paper; drawn with replacement."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Statistics of the draws.
+    """Statistics of gIoU and cIoU over the resamples.
 
     Attributes:
         ci: 95 % percentile interval ``[low, high]`` by name; empty under ``lisat``
-        mean: of the draws, by name
-        std: standard deviation of the draws, by name
+        mean: mean of the resamples, by name
+        std: standard deviation of the resamples, by name
     """
 
     ci: dict[str, list[float]] = field(default_factory=dict)
@@ -45,13 +45,13 @@ def bootstrap(
     seed: int = 0,
     scheme: Scheme = "percentile",
 ) -> Spread:
-    """Resamples images with the given scheme.
+    """Computes the spread of gIoU and cIoU over resamples of the images.
 
     Args:
         table: the pairs
-        convention: of the IoU
-        rounds: how often; 0 for not at all, under ``lisat`` for its own 20
-        seed: of the draws; the same seed gives the same numbers
+        convention: the IoU convention
+        rounds: number of resamples; 0 for none, or under ``lisat`` for its own 20
+        seed: seed of the resampling; the same seed gives the same numbers
         scheme: ``percentile`` draws as many images as there are and gives a 95 % interval;
             ``lisat`` draws 80 % of them and gives mean and standard deviation
 
@@ -70,11 +70,11 @@ def bootstrap(
 
 
 class Images:
-    """A table summed up by image, so that a draw costs a product of vectors.
+    """Sums of a table by image, so that a resample costs one matrix-vector product.
 
     Args:
         table: the pairs
-        convention: of the IoU
+        convention: the IoU convention
     """
 
     def __init__(self, table: OverlapTable, convention: Convention) -> None:
@@ -100,12 +100,12 @@ class Images:
 
 
 def draws(images: int, rounds: int, seed: int, share: float = 1.0) -> Iterator[Floats]:
-    """Resamples of images with replacement.
+    """Resamples images with replacement.
 
     Args:
-        images: how many images there are
-        rounds: how many resamples
-        seed: of the random numbers
+        images: number of images
+        rounds: number of resamples
+        seed: seed of the random numbers
         share: size of a resample as a share of the images, (0, 1]
 
     Yields:
@@ -122,7 +122,7 @@ def spread(values: dict[str, Floats], *, intervals: bool = True) -> Spread:
     """Interval, mean and standard deviation of a statistic over resamples.
 
     Args:
-        values: by name, (rounds,) values; NaN is left out, and a name without any other value too
+        values: (rounds,) values by name; NaN is ignored, and names with nothing else are left out
         intervals: whether to compute intervals
     """
     defined = {name: column[~np.isnan(column)] for name, column in values.items()}

@@ -1,7 +1,7 @@
-"""The class of things that a query asks for, from its first noun that names one.
+"""The object class that a query asks for, from its first class noun.
 
-A word list over the classes of xView, DIOR, DOTA and RefSegRS, which is good enough to slice
-results by and no more: a query in other words has no category.
+It is looked up in a word list over the classes of xView, DIOR, DOTA and RefSegRS, which is meant
+for slicing results only: a query that uses other words has no category.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _CLASSES = {
 }
 CATEGORIES = {word.replace("_", " "): name for name, ws in _CLASSES.items() for word in ws.split()}
 _ENDINGS = (("ies", "y"), ("ses", "s"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
-_LONGEST = max(word.count(" ") + 1 for word in CATEGORIES)
+_MAX_WORDS = max(word.count(" ") + 1 for word in CATEGORIES)
 
 
 def category(words: list[str]) -> str:
     """The class that the first class noun names, or ``""``.
 
-    Of class nouns side by side the last is meant: "the road vehicle" is a vehicle.
+    The last of adjacent class nouns counts: "the road vehicle" is a vehicle.
 
     Args:
-        words: of the query, in lower case, without punctuation
+        words: the words of the query, in lower case, without punctuation
     """
     found, index = "", 0
     while index < len(words):
-        length, name = _longest(words, index)
+        length, name = _longest_class(words, index)
         if name:
             found, index = name, index + length
         elif found:
@@ -66,18 +66,18 @@ def category(words: list[str]) -> str:
     return found
 
 
-def _longest(words: list[str], start: int) -> tuple[int, str]:
-    """How many words from ``start`` name a class, and which."""
-    for length in range(min(_LONGEST, len(words) - start), 0, -1):
+def _longest_class(words: list[str], start: int) -> tuple[int, str]:
+    """The longest class name that begins at ``start``: its number of words, and the class."""
+    for length in range(min(_MAX_WORDS, len(words) - start), 0, -1):
         *firsts, last = words[start : start + length]
-        for form in _forms(last):
+        for form in _singulars(last):
             if name := CATEGORIES.get(" ".join((*firsts, form))):
                 return length, name
     return 0, ""
 
 
-def _forms(word: str) -> list[str]:
-    """The word, and what it may be the plural of."""
+def _singulars(word: str) -> list[str]:
+    """The word, and its possible singular forms."""
     return [word] + [
         word.removesuffix(end) + new
         for end, new in _ENDINGS

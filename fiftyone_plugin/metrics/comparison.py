@@ -16,8 +16,8 @@ from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, OverlapTableB
 from pairlens.importers import fields, fo_internals, store
 from pairlens.importers.errors import StateError, UsageError
 
-MADE = "PairLens comparison"
-"""How the description of a view begins that a comparison may replace."""
+VIEW_DESCRIPTION = "PairLens comparison"
+"""Start of the description of views that a comparison saves, and may replace."""
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Comparison:
     :func:`~pairlens.fiftyone_plugin.metrics.paired.compare_tables`.
 
     Attributes:
-        keys: of the two scorings
-        only_one: pairs that only one of them has, which are left out
+        keys: evaluation keys of the two scorings
+        only_one: number of pairs that only one scoring has; they are left out
         changed: the pairs whose IoU changed most: ``key``, ``phrase``, ``first``, ``second``
         view: the name of the saved view of them, or ``""``
     """
@@ -64,67 +64,69 @@ def compare(
 
     Args:
         samples: a dataset or view
-        first: the key of the scoring that is compared with
-        second: the key of the scoring that is compared; it wins where its IoU is higher
-        convention: of the IoU; that of the two scorings if not given
-        rounds: of the bootstrap over images; 0 for no intervals
-        seed: of the bootstrap
-        most: how many of the most changed pairs are listed and saved
-        view: the name of a saved view of them, most changed first; none if not given
+        first: evaluation key of the reference
+        second: evaluation key of the scoring that is compared; it wins where its IoU is higher
+        convention: the IoU convention; by default that of the two scorings
+        rounds: rounds of the bootstrap over images; 0 for no intervals
+        seed: seed of the bootstrap
+        most: number of most changed pairs to list and save
+        view: name of the view to save them as, most changed first; by default none is saved
 
     Raises:
-        StateError: if a scoring is missing, or the two are of different ground truths or,
-            with no convention given, of different conventions, or the view is another's
-        UsageError: for an unknown convention or a number that cannot be one
+        StateError: if a scoring is missing, if the two have different ground truths or, without
+            ``convention``, different conventions, or if a view of that name was not saved by a
+            comparison
+        UsageError: for an unknown convention or a negative number
     """
     started = time.perf_counter()
     if rounds < 0 or most < 0:
-        raise UsageError("the bootstrap rounds and the pairs to list are 0 or more")
+        raise UsageError("the bootstrap rounds and the number of pairs to list must be 0 or more")
     chosen = CONVENTIONS[_agreed(samples, first, second, convention)]
     _check_view(fo_internals.dataset_of(samples), view)
-    done = Comparison([first, second], chosen.name)
-    ids, one, other = _tables(samples, first, second, done)
+    comparison = Comparison([first, second], chosen.name)
+    ids, one, other = _tables(samples, first, second, comparison)
     for name, value in compare_tables(one, other, chosen, rounds, seed).items():
-        setattr(done, name, value)
+        setattr(comparison, name, value)
     order = most_changed(differences(one, other, chosen), most).tolist()
     ious = (one.iou(chosen), other.iou(chosen))
     picked = [(ids[i], float(ious[0][i]), float(ious[1][i])) for i in order]
-    done.changed = list(_described(fo_internals.dataset_of(samples), picked))
+    comparison.changed = list(_described(fo_internals.dataset_of(samples), picked))
     if view is not None:
-        done.view = view
+        comparison.view = view
         _save(
             fo_internals.dataset_of(samples),
             view,
             [i for i, _, _ in picked],
             f"{first} and {second}",
         )
-    done.seconds = round(time.perf_counter() - started, 3)
-    return done
+    comparison.seconds = round(time.perf_counter() - started, 3)
+    return comparison
 
 
 def _agreed(samples: Any, first: str, second: str, convention: str | None) -> str:
-    one, other = (load_score(samples, key) for key in (first, second))
-    if one.gt != other.gt:
-        raise StateError(f"{first} is scored against {one.gt!r}, {second} against {other.gt!r}")
-    if convention is None and one.convention != other.convention:
+    """The convention to compare by."""
+    a, b = (load_score(samples, key) for key in (first, second))
+    if a.gt != b.gt:
+        raise StateError(f"{first} is scored against {a.gt!r}, {second} against {b.gt!r}")
+    if convention is None and a.convention != b.convention:
         raise StateError(
-            f"{first} is scored as {one.convention}, {second} as {other.convention}; "
-            "say which to compare by with --convention"
+            f"{first} is scored as {a.convention}, {second} as {b.convention}; "
+            "choose one with --convention"
         )
-    return convention or one.convention
+    return convention or a.convention
 
 
 def _check_view(dataset: Any, view: str | None) -> None:
     if view is None or not dataset.has_saved_view(view):
         return
-    if not (dataset.get_saved_view_info(view)["description"] or "").startswith(MADE):
-        raise StateError(f"view {view!r} exists and is of no comparison; choose another name")
+    if not (dataset.get_saved_view_info(view)["description"] or "").startswith(VIEW_DESCRIPTION):
+        raise StateError(f"view {view!r} exists and is not of a comparison; choose another name")
 
 
 def _tables(
-    samples: Any, first: str, second: str, done: Comparison
+    samples: Any, first: str, second: str, comparison: Comparison
 ) -> tuple[list[Any], OverlapTable, OverlapTable]:
-    """Sample ids and counts of the pairs that both scorings have."""
+    """Sample ids and overlaps of the pairs that both scorings have."""
     ids: list[Any] = []
     images: dict[str, int] = {}
     tables = OverlapTableBuilder(), OverlapTableBuilder()
@@ -132,12 +134,12 @@ def _tables(
     for doc in store.stream(samples, (*names, *IMAGE_FIELDS)):
         counts = [_counts(doc, key) for key in (first, second)]
         if counts[0] is None or counts[1] is None:
-            done.only_one += counts != [None, None]
+            comparison.only_one += counts != [None, None]
             continue
         ids.append(doc["_id"])
         image = images.setdefault(image_of(doc), len(images))
-        for table, one in zip(tables, counts, strict=True):
-            table.add([one], [image])  # type: ignore[list-item]
+        for table, overlap in zip(tables, counts, strict=True):
+            table.add([overlap], [image])  # type: ignore[list-item]
     return ids, tables[0].build(), tables[1].build()
 
 
@@ -161,7 +163,7 @@ def _described(dataset: Any, picked: list[tuple[Any, float, float]]) -> Iterator
         yield {**named, "first": first, "second": second}
 
 
-def _save(dataset: Any, name: str, ids: list[Any], what: str) -> None:
+def _save(dataset: Any, name: str, ids: list[Any], scorings: str) -> None:
     view = dataset.select([str(i) for i in ids], ordered=True)
-    about = f"{MADE}: the pairs that changed most between {what}"
-    dataset.save_view(name, view, description=about, overwrite=True)
+    description = f"{VIEW_DESCRIPTION}: the pairs that changed most between {scorings}"
+    dataset.save_view(name, view, description=description, overwrite=True)

@@ -20,14 +20,13 @@ class Convention:
 
     Attributes:
         name: for ``--convention``
-        source: the code it is taken from
-        empty: score of a pair whose union is 0, that is, an empty mask predicted empty; NaN
-            where it is undefined, which leaves the pair out of every mean
-        strict: precision at t counts IoU > t, not IoU >= t
-        smoothing: added to the union of a pair
-        total_smoothing: added to the sum of unions in cIoU
-        size: (height, width) that the published code scores at, or ``"native"``; PairLens
-            scores at the ground truth's own size unless a scoring is given a ``side``
+        source: the published code that it is taken from
+        empty: IoU of a pair whose two masks are empty; NaN excludes the pair from every mean
+        strict: whether precision at t counts IoU > t, and not IoU >= t
+        smoothing: number added to the union of a pair
+        total_smoothing: number added to the sum of unions in cIoU
+        size: height x width at which the published code scores, or ``"native"``; PairLens
+            scores at the ground truth's own size unless ``side`` is set
     """
 
     name: str
@@ -39,36 +38,44 @@ class Convention:
     size: str = "native"
 
     def iou(self, intersection: Counts, union: Counts) -> Floats:
-        """Per-pair IoU in [0, 1], or NaN, from arrays of pixel counts of one shape."""
+        """IoU of each pair.
+
+        Args:
+            intersection: (n,) pixels
+            union: (n,) pixels
+
+        Returns:
+            (n,) in [0, 1], or NaN where it is undefined
+        """
         divisor = np.where(union == 0, 1.0, union + self.smoothing)
         return np.where(union == 0, self.empty, intersection / divisor)
 
     def dice(self, intersection: Counts, areas: Counts) -> Floats:
-        """Dice in [0, 1] of each pair; ``empty`` for two empty masks.
+        """Dice of each pair.
 
         Args:
             intersection: (n,) pixels
-            areas: (n,) pixels of target and prediction added up
+            areas: (n,) sum of the pixels of target and prediction
 
         Returns:
-            (n,)
+            (n,) in [0, 1]; ``empty`` for two empty masks
         """
         return np.where(areas == 0, self.empty, 2 * intersection / np.where(areas == 0, 1, areas))
 
     def ciou(self, intersection: float, union: float) -> float:
-        """IoU of the sums; NaN where no pixel is in any mask and nothing smooths it."""
+        """IoU of the sums over pairs, in [0, 1]; NaN for a union of 0 without smoothing."""
         divisor = union + self.total_smoothing
         return intersection / divisor if divisor else nan
 
     def passes(self, iou: Floats, threshold: float) -> NDArray[np.bool_]:
-        """Whether each pair counts for precision at a threshold; NaN never does.
+        """Whether each pair counts for precision at a threshold.
 
         Args:
             iou: (n,), in [0, 1] or NaN
             threshold: in [0, 1]
 
         Returns:
-            (n,)
+            (n,) bool, false for NaN
         """
         return iou > threshold if self.strict else iou >= threshold
 
@@ -76,12 +83,12 @@ class Convention:
 CONVENTIONS: Registry[Convention] = Registry("convention")
 DEFAULT = "rmsin"
 
-for _one in (
+for _convention in (
     Convention("rmsin", "RMSIN and FIANet, test.py", empty=0.0, size="480x480"),
     Convention(
         "lisat", "LISAt_code, eval_lisat.py", empty=1.0, smoothing=1e-5, total_smoothing=1e-10
     ),
-    # Its train.py prints oIoU minus 1, which no convention of ours reproduces.
+    # Its train.py prints oIoU minus 1, which no convention here reproduces.
     Convention("rrsis", "zhu-xlab/rrsis, train.py", empty=0.0, size="480x480"),
     Convention(
         "segearth",
@@ -93,4 +100,4 @@ for _one in (
     ),
     Convention("rsrefseg", "RSRefSeg, iou_metrics.py", empty=nan, strict=True),
 ):
-    CONVENTIONS.add(_one.name, _one)
+    CONVENTIONS.add(_convention.name, _convention)

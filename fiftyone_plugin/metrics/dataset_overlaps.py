@@ -1,7 +1,7 @@
 """Counts the overlap of every pair of a dataset: read, decode, count, write back, in one pass.
 
-Masks are decoded and counted a few pairs at a time, in threads if a pair takes long. Of each pair
-only a row of integers is kept, so that memory grows by less than 300 bytes a pair.
+Masks are decoded and counted in chunks of pairs, in threads if a pair takes long. Only a row of
+integers is kept of each pair, so that memory grows by less than 300 bytes per pair.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from pairlens.fiftyone_plugin.metrics.box_overlaps import rule
+from pairlens.fiftyone_plugin.metrics.box_overlaps import scoring_decision
 from pairlens.fiftyone_plugin.metrics.conventions import Convention
 from pairlens.fiftyone_plugin.metrics.overlap import Overlap
 from pairlens.fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
@@ -34,22 +34,20 @@ from pairlens.importers.parallel import (
     rare_collections,
 )
 
-PIXELS_AT_ONCE = 1 << 22
-MOST_AT_ONCE, SOME = 200, 8
-"""Pixels of ground truth, and pairs, that a thread is given at once: of 64x64 pixels it counts
-a thousand pairs in the time of a few of 2048x2048, and handing over takes as long. Some, while
-their size is not known."""
+CHUNK_PIXELS = 1 << 22
+MAX_CHUNK_PAIRS, FIRST_CHUNK_PAIRS = 200, 8
+"""Limits of a chunk, in pixels of ground truth and in pairs, and its length before the size of the
+masks is known. A thousand masks of 64x64 take as long as a few of 2048x2048."""
 
-QUICK = 300e-6
-"""Seconds per pair below which threads do not pay: with so little work per call they wait longer
-for each other than they save. A pair of 512x512 pixels takes a third of that;
-on a slow disk, or where OpenCV has to decode it, several times as much."""
+FAST_PAIR = 300e-6
+"""Seconds per pair below which threads are not worth their overhead. A pair of 512x512 pixels takes
+a third of that; on a slow disk, or if OpenCV has to decode it, several times as much."""
 
 SLOW_CHUNKS = 3
-"""Consecutive slow chunks before threads are used; one may have waited for another process."""
+"""Consecutive slow chunks before threads are used; a single one may have waited for a process."""
 
-MOST_LISTED = 1000
-"""Pairs that are named in a summary; all are counted."""
+MAX_LISTED = 1000
+"""Maximum of pairs that a summary names; all are counted."""
 
 
 @dataclass
@@ -57,12 +55,12 @@ class DatasetOverlaps:
     """Overlaps of all pairs of a dataset or view.
 
     Attributes:
-        table: the pairs that could be counted
-        slicer: the slices they belong to, in the same order
-        ids: of their samples, in the same order, twelve bytes each
+        table: overlaps of the pairs that were counted
+        slicer: slices of these pairs, in the same order
+        ids: ids of their samples, in the same order, twelve bytes each
         unscored: pairs without a ground truth that can be read, with the reason
         unreadable: pairs whose prediction cannot be read, which counts as missing
-        unscored_total, unreadable_total: their numbers; the lists hold the first ones
+        unscored_total, unreadable_total: their numbers; the lists hold the first :data:`MAX_LISTED`
         decisions: how ambiguous masks were read
     """
 
@@ -86,23 +84,23 @@ def count_overlaps(
     before_writing: Callable[[], None] | None = None,
     pool: Pool | None = None,
 ) -> DatasetOverlaps:
-    """Counts all pairs and writes the numbers of each to its sample.
+    """Counts the overlaps of all pairs and writes them to the samples.
 
     Args:
         samples: a dataset or view
         source: the fields of the masks
-        convention: of the IoU that is written
+        convention: convention of the IoU that is written
         slicer: collects the slices of each pair
-        key: of the evaluation, whose fields exist; ``None`` writes nothing
+        key: key of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
         before_writing: called before each batch is written
-        pool: where the counting runs; by default in threads if a pair takes long
+        pool: the pool that counts; by default threads of this process, if a pair takes long
     """
     table = OverlapTableBuilder()
     done = DatasetOverlaps(table.build(), slicer)
     images: dict[str, int] = {}
     if source.boxes:
-        done.decisions(rule(source.instances == "best"))
+        done.decisions(scoring_decision(source.instances == "best"))
     total, read = working_set.count(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention, before_writing)
     with rare_collections(), background_batches(write) as write_behind:
@@ -135,7 +133,7 @@ def _note(
     else:
         done.unreadable_total += 1
         noted = done.unreadable
-    if len(noted) < MOST_LISTED:
+    if len(noted) < MAX_LISTED:
         noted.append(entry)
 
 
@@ -143,12 +141,12 @@ def _write(
     dataset: Any,
     key: str | None,
     convention: Convention,
-    before: Callable[[], None] | None,
+    before_writing: Callable[[], None] | None,
     batch: Sequence[tuple[Any, Overlap]],
 ) -> None:
     if key is not None:
-        if before:
-            before()
+        if before_writing:
+            before_writing()
         store.update(dataset, score_changes(batch, key, convention))
 
 
@@ -159,8 +157,8 @@ def score_changes(
 
     Args:
         batch: sample ids with the overlaps of their pairs
-        key: of the evaluation
-        convention: of the IoU
+        key: key of the evaluation
+        convention: the IoU convention
 
     Yields:
         sample id, and values by field; an undefined IoU is ``None``
@@ -169,7 +167,7 @@ def score_changes(
     rows = OverlapTable.from_overlaps((pair for _, pair in batch), range(len(batch)))
     for (sample_id, pair), value in zip(batch, rows.iou(convention).tolist(), strict=True):
         values = {
-            iou: value if value == value else None,  # NaN, where the convention has none
+            iou: value if value == value else None,  # NaN is not stored
             intersection: pair.intersection,
             union: pair.union,
             target_area: pair.target_area,
@@ -186,7 +184,7 @@ def _counts(
     last: Overlap | None = None
 
     def chunks() -> Iterator[Sequence[Mapping[str, Any]]]:
-        while chunk := list(islice(docs, _pairs_like(last))):
+        while chunk := list(islice(docs, _chunk_length(last))):
             yield chunk
 
     slow = 0
@@ -194,7 +192,7 @@ def _counts(
         for chunk in chunks() if pool.is_here else ():
             started = time.perf_counter()
             counted = count_chunk(chunk, source)
-            slow = slow + 1 if time.perf_counter() - started > QUICK * len(chunk) else 0
+            slow = slow + 1 if time.perf_counter() - started > FAST_PAIR * len(chunk) else 0
             yield chunk, counted
             last = counted.overlaps[-1]
             if slow == SLOW_CHUNKS:
@@ -205,8 +203,8 @@ def _counts(
         yield outcome.item, counted
 
 
-def _pairs_like(last: Overlap | None) -> int:
-    """Pairs per chunk, for pairs as large as the last one."""
+def _chunk_length(last: Overlap | None) -> int:
+    """The number of pairs in the next chunk, if they are as large as the last pair."""
     if last is None:
-        return SOME
-    return min(MOST_AT_ONCE, max(1, PIXELS_AT_ONCE // max(1, last.pixels)))
+        return FIRST_CHUNK_PAIRS
+    return min(MAX_CHUNK_PAIRS, max(1, CHUNK_PIXELS // max(1, last.pixels)))

@@ -58,27 +58,27 @@ from pairlens.importers.parallel import Pool, Progress
 from pairlens.importers.scorings import METHOD
 
 MAX_SIDE = 10_000
-"""As many pixels as any mask may have."""
+"""Greatest side; its square is the greatest number of pixels of a mask."""
 
 
 class PairLensEvaluationConfig(SegmentationEvaluationConfig):
     """Options of a scoring.
 
     Args:
-        pred_field: the predictions
-        gt_field: the ground truth
+        pred_field: the field of the predictions
+        gt_field: the field of the ground truth
         convention: one of :data:`pairlens.fiftyone_plugin.metrics.conventions.CONVENTIONS`
-        rounds: of the bootstrap; 0 for none
-        seed: of the bootstrap
-        scheme: of the bootstrap, ``percentile`` or ``lisat``
+        rounds: rounds of the bootstrap; 0 for none
+        seed: seed of the bootstrap
+        scheme: scheme of the bootstrap, ``percentile`` or ``lisat``
         by: names of :data:`pairlens.fiftyone_plugin.metrics.slices.SLICINGS`
-        instances: ``union`` or ``best``, for predictions that are instances
-        side: pixels of the square that masks are scored at; 0 for their own size
+        instances: ``union`` or ``best``, for predictions with instances
+        side: side in pixels of the square that masks are resized to; 0 for their own size
         shape: ``masks``, ``boxes``, or ``auto``: boxes where the ground truth is a box
         pred_values, gt_values: which values of masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
-        owner: the process that scores, by which a scoring that was killed is known
-        custom_metrics: FiftyOne's own, as for its methods
+        owner: identity of the scoring process, which shows whether an unfinished run was killed
+        custom_metrics: as in FiftyOne's own methods
     """
 
     def __init__(
@@ -114,28 +114,28 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
 
     @property
     def method(self) -> str:  # type: ignore[override]
-        """The name by which FiftyOne knows it."""
+        """The name of the method in FiftyOne."""
         return METHOD
 
 
 class PairLensEvaluation(SegmentationEvaluation):
-    """The evaluation that scores a field of masks."""
+    """The evaluation method that scores a field of masks."""
 
     config: Any
     watch: Progress | None = None
-    """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
+    """Called with pairs done and pairs in all; ``None`` shows FiftyOne's progress bar."""
     pool: Pool | None = None
-    """What counts, where set; it is no part of what a scoring is."""
+    """The pool that counts; ``None`` for threads. It does not affect the result."""
     replaces = False
-    """Whether there is an earlier scoring of the key, whose numbers are written over."""
+    """Whether an earlier scoring of the key is replaced."""
     before_writing: Callable[[], None] | None = None
-    """Called before each batch of numbers is written over earlier ones."""
+    """Called before each batch that replaces values of an earlier scoring."""
 
     def ensure_requirements(self) -> None:
         """Validates the options, before anything of an earlier run is deleted.
 
         Raises:
-            UsageError: for a name that is none, or a negative number of rounds
+            UsageError: for an unknown name or a number out of range
         """
         config = self.config
         CONVENTIONS[config.convention]
@@ -145,20 +145,20 @@ class PairLensEvaluation(SegmentationEvaluation):
         if not 0 <= config.side <= MAX_SIDE:
             raise UsageError(f"masks cannot be scored at {config.side} pixels square")
         _values(config)
-        for value, known, what in (
+        for value, known, option in (
             (config.scheme, SCHEMES, "bootstrap scheme"),
-            (config.instances, INSTANCES, "way to take instances"),
-            (config.shape, SHAPES, "way to score"),
+            (config.instances, INSTANCES, "rule for instances"),
+            (config.shape, SHAPES, "shape"),
         ):
             if value not in known:
-                raise UsageError(f"there is no {what} {value!r}; known: {', '.join(known)}")
+                raise UsageError(f"there is no {option} {value!r}; known: {', '.join(known)}")
         if config.side and _are_boxes(config):
-            raise UsageError("boxes are not scored at a size of pixels; leave the size out")
+            raise UsageError("boxes are not resized before they are scored; leave the size out")
 
     def get_fields(
         self, samples: Any, eval_key: str, include_custom_metrics: bool = True
     ) -> list[str]:
-        """The sample fields of the evaluation ``eval_key``; FiftyOne asks for them."""
+        """The sample fields of the evaluation ``eval_key``, as FiftyOne requests them."""
         custom = self.get_custom_metric_fields(samples, eval_key) if include_custom_metrics else []
         return [*fields.score_fields(eval_key), *custom]
 
@@ -168,7 +168,7 @@ class PairLensEvaluation(SegmentationEvaluation):
             return
         iou, *counts = fields.score_fields(eval_key)
         schema = {iou: fo.FloatField(), **{name: fo.IntField() for name in counts}}
-        # All at once: one by one they take as long as two hundred pairs.
+        # In one call: adding them one by one takes as long as scoring two hundred pairs.
         fo_internals.add_fields(fo_internals.dataset_of(samples), schema)
 
     def evaluate_samples(  # type: ignore[override]
@@ -178,13 +178,13 @@ class PairLensEvaluation(SegmentationEvaluation):
         mask_targets: dict[int, str] | None = None,
         progress: Any = None,
     ) -> PairLensResults:
-        """Scores the pairs and writes their numbers.
+        """Scores the pairs and writes the scores to the samples.
 
         Args:
             samples: a dataset or view
-            eval_key: of the evaluation; ``None`` keeps nothing
-            mask_targets: names of mask values; a value named "ignore" counts nowhere
-            progress: as FiftyOne takes it
+            eval_key: key of the evaluation; ``None`` stores nothing
+            mask_targets: names of mask values; pixels of a value named "ignore" do not count
+            progress: as in FiftyOne
         """
         if self.watch is not None:
             return self._evaluate(samples, eval_key, mask_targets, self.watch)
@@ -194,31 +194,34 @@ class PairLensEvaluation(SegmentationEvaluation):
             )
 
     def _evaluate(
-        self, samples: Any, key: str | None, mask_targets: Any, watch: Progress
+        self, samples: Any, key: str | None, mask_targets: Any, on_progress: Progress
     ) -> PairLensResults:
         started = time.perf_counter()
         config = self.config
         convention = CONVENTIONS[config.convention]
         source = _source(fo_internals.dataset_of(samples), config, mask_targets)
         slicer = slices.Slicer(config.by)
-        before = self.before_writing if self.replaces else None
-        done = count_overlaps(samples, source, convention, slicer, key, watch, before, self.pool)
+        before_writing = self.before_writing if self.replaces else None
+        overlaps = count_overlaps(
+            samples, source, convention, slicer, key, on_progress, before_writing, self.pool
+        )
         if key is not None and self.replaces:
-            _clear_others(fo_internals.dataset_of(samples), key, done.ids)
+            _clear_others(fo_internals.dataset_of(samples), key, overlaps.ids)
         with background_thread() as in_background:
-            # Built while the summary is made.
+            # The database builds the index while the summary is computed.
             in_background(partial(_index, fo_internals.dataset_of(samples), key))
-            spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
-            summary = self._summary(done, spread, key)
+            table = overlaps.table
+            spread = bootstrap(table, convention, config.rounds, config.seed, config.scheme)
+            summary = self._summary(overlaps, spread, key)
         if summary.decisions:
             store.add_decisions(fo_internals.dataset_of(samples), summary.decisions)
         summary.seconds = round(time.perf_counter() - started, 3)
         return PairLensResults(
-            samples, config, key, confusion(done.table), list(CLASSES), missing=CLASSES[0],
+            samples, config, key, confusion(table), list(CLASSES), missing=CLASSES[0],
             custom_metrics=panel_metrics(summary), backend=self, summary=asdict(summary),
         )  # fmt: skip
 
-    def _summary(self, done: DatasetOverlaps, spread: Spread, key: str | None) -> ScoreSummary:
+    def _summary(self, overlaps: DatasetOverlaps, spread: Spread, key: str | None) -> ScoreSummary:
         config = self.config
         convention = CONVENTIONS[config.convention]
         return ScoreSummary(
@@ -226,20 +229,20 @@ class PairLensEvaluation(SegmentationEvaluation):
             config.convention,
             config.pred_field,
             config.gt_field,
-            **summarize(done.table, convention),
+            **summarize(overlaps.table, convention),
             ci=spread.ci,
             bootstrap=_drawn(config, spread.mean, spread.std),
-            by=done.slicer.summaries(done.table, convention),
-            unscored=done.unscored,
-            unreadable=done.unreadable,
-            unscored_total=done.unscored_total,
-            unreadable_total=done.unreadable_total,
-            notes=done.decisions.lines(),
-            decisions=done.decisions.stored(f"score {key or config.pred_field}"),
+            by=overlaps.slicer.summaries(overlaps.table, convention),
+            unscored=overlaps.unscored,
+            unreadable=overlaps.unreadable,
+            unscored_total=overlaps.unscored_total,
+            unreadable_total=overlaps.unreadable_total,
+            notes=overlaps.decisions.lines(),
+            decisions=overlaps.decisions.stored(f"score {key or config.pred_field}"),
         )
 
     def cleanup(self, samples: Any, eval_key: str) -> None:
-        """Deletes the fields."""
+        """Deletes the fields and the index of an evaluation."""
         dataset = fo_internals.dataset_of(samples)
         names = [n for n in fields.score_fields(eval_key) if dataset.has_field(n)]
         indexed = fields.iou_field(eval_key)
@@ -263,7 +266,7 @@ class PairLensEvaluation(SegmentationEvaluation):
     def save_run_info(
         cls, samples: Any, run_info: Any, overwrite: bool = True, cleanup: bool = True
     ) -> None:
-        """Saves the configuration of a run; where it replaces one, in a single write."""
+        """Saves the configuration of a run; an earlier one is replaced in a single write."""
         fencing.check_writing()
         if cleanup or run_info.key not in cls.list_runs(samples):
             super().save_run_info(samples, run_info, overwrite=overwrite, cleanup=cleanup)
@@ -274,23 +277,23 @@ class PairLensEvaluation(SegmentationEvaluation):
     def save_run_results(
         cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
     ) -> None:
-        """Saves the results uncached, so that loading them adds the label ids of the pairs."""
+        """Saves the results without caching, so that loading reads the label ids of the pairs."""
         fencing.check_writing()
         super().save_run_results(samples, key, run_results, overwrite=overwrite, cache=False)
 
     def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:
-        """A scoring may replace any other of its key."""
+        """Accepts any configuration: a scoring may replace any other of its key."""
 
 
 def scores_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of a pair whose ground truth changed, in every scoring that it is in.
+    """The scores of a pair whose ground truth changed, for every scoring that includes it.
 
     Args:
-        dataset: that the pair belongs to
-        document: the pair as it is to be stored
+        dataset: the dataset of the pair
+        document: the pair as it will be stored
 
     Returns:
-        values by field, ``None`` for those to remove; totals stay as the scoring left them
+        values by field, ``None`` for those to remove; summaries of scorings are not updated
     """
     scores: dict[str, Any] = {}
     for key in dataset.list_evaluations(method=METHOD):
@@ -318,16 +321,16 @@ def _source(dataset: Any, config: Any, mask_targets: dict[int, str] | None = Non
 
 
 def _are_boxes(config: Any) -> bool:
-    """Whether a scoring is one of boxes; those of earlier versions are none."""
+    """Whether a scoring compares boxes; stored configurations of earlier versions do not."""
     shape = getattr(config, "shape", "auto")
     return shape == "boxes" or (shape == "auto" and config.gt_field == fields.TARGET_BOX)
 
 
 def _values(config: Any) -> list[MaskValues | None]:
-    """The settings of the values of masks, of predictions and ground truth.
+    """The settings for mask values: of predictions, of the ground truth.
 
     Raises:
-        UsageError: if one is none
+        UsageError: if one is invalid
     """
     settings = []
     for name in ("pred_values", "gt_values"):
@@ -345,23 +348,23 @@ def _drawn(config: Any, mean: dict[str, float], std: dict[str, float]) -> dict[s
 
 
 def _clear_others(dataset: Any, key: str, scored: bytearray) -> None:
-    """Removes the numbers of an earlier scoring from the pairs that are not in this one.
+    """Removes the scores of an earlier scoring from the pairs that are not in this one.
 
     Args:
-        dataset: that the pairs belong to
-        key: of the scoring
-        scored: the ids of the pairs in it, twelve bytes each
+        dataset: the dataset
+        key: key of the scoring
+        scored: ids of the samples in this scoring, twelve bytes each
     """
     kept = {bytes(scored[at : at + 12]) for at in range(0, len(scored), 12)}
     names = fields.score_fields(key)
-    there = {"$or": [{name: {"$ne": None}} for name in names]}
-    found = fo_internals.collection(dataset).find(there, {"_id": 1})
+    has_values = {"$or": [{name: {"$ne": None}} for name in names]}
+    found = fo_internals.collection(dataset).find(has_values, {"_id": 1})
     others = (doc["_id"] for doc in found if doc["_id"].binary not in kept)
-    store.update(dataset, ((each, dict.fromkeys(names)) for each in others))
+    store.update(dataset, ((sample_id, dict.fromkeys(names)) for sample_id in others))
 
 
 def _index(dataset: Any, key: str | None) -> None:
-    """Indexes the IoU, which curators filter by."""
+    """Indexes the IoU, since reviewers filter by it."""
     if key is not None:
         indexes.create_optional_indexes(dataset, [[(fields.iou_field(key), 1)]])
 
@@ -371,7 +374,7 @@ def _is_whole(dataset: Any, name: str) -> bool:
 
 
 def _ignores(dataset: Any, gt: str, given: dict[Any, str] | None) -> bool:
-    """Whether 255 is *ignore* in the ground truth, which the names of its values say."""
+    """Whether 255 means *ignore* in the ground truth, by the names of the mask values."""
     names = given or dataset.mask_targets.get(gt) or dataset.default_mask_targets or {}
     return "ignore" in str(names.get(fields.IGNORE, "")).casefold()
 

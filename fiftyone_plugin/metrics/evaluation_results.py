@@ -1,7 +1,7 @@
 """Results of a scoring, as FiftyOne stores them and its App's panel shows them.
 
-Little is kept: the summary and a confusion matrix. What the panel wants of each pair is read
-from the samples' own fields when the results are loaded.
+Only the summary and a confusion matrix are stored. What the panel shows of each pair is read from
+the fields of the samples when the results are loaded.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from pairlens.importers import fields, store
 
 CLASSES = ("background", "target")
 PREFIX = "pairlens"
-"""Of the names of our numbers among an evaluation's custom metrics."""
+"""Prefix of PairLens' names among an evaluation's custom metrics."""
 
 
 class PairLensResults(SegmentationResults):
     """The results of a scoring.
 
     Args:
-        samples: what was scored
-        config: what it was scored with
-        eval_key: the key
-        pixel_confusion_matrix: of background and target, over all pixels that count
-        classes: their names
+        samples: the dataset or view that was scored
+        config: the configuration of the scoring
+        eval_key: key of the evaluation
+        pixel_confusion_matrix: (2, 2), as of :func:`confusion`
+        classes: :data:`CLASSES`
         matches: ``(truth, prediction, pixels, truth's label id, prediction's label id)``
-        missing: the class that is none
-        custom_metrics: the numbers of the summary as the App's panel shows them
-        backend: the method
+        missing: the background class
+        custom_metrics: the metrics that the App's panel shows, as of :func:`panel_metrics`
+        backend: the evaluation method
         summary: :class:`ScoreSummary` as a dictionary
     """
 
@@ -57,7 +57,7 @@ class PairLensResults(SegmentationResults):
         self.summary: dict[str, Any] = (summary or {}) | ({"key": eval_key} if eval_key else {})
 
     def attributes(self) -> list[str]:
-        """What is saved; the label ids are on the samples."""
+        """The attributes that are saved; label ids are read from the samples instead."""
         return ["cls", "pixel_confusion_matrix", "classes", "missing", "custom_metrics", "summary"]
 
     @classmethod
@@ -78,7 +78,7 @@ class PairLensResults(SegmentationResults):
         )
 
     def dice_score(self) -> float:
-        """Dice of all pixels of all pairs; FiftyOne's own is the pixel accuracy."""
+        """Dice over all pixels of all pairs, in [0, 1]; FiftyOne's own is the pixel accuracy."""
         (_, false), (missed, right) = self.pixel_confusion_matrix.tolist()
         areas = 2 * right + false + missed
         return 2 * right / areas if areas else 0.0
@@ -94,9 +94,9 @@ def confusion(table: OverlapTable) -> np.ndarray:
 def _matches(
     samples: Any, config: Any, key: str, matrix: list[list[int]]
 ) -> Iterator[tuple[Any, ...]]:
-    """Which pairs have pixels in which cell of the confusion matrix, from the samples' fields.
+    """Pixel counts by pair and cell of the confusion matrix, from the fields of the samples.
 
-    The background's pixels are not kept by pair: the first stands for all.
+    Background pixels are not stored by pair: the first pair gets all of them.
     """
     _, intersection, union, target, predicted = fields.score_fields(key)
     gt, pred = f"{config.gt_field}._id", f"{config.pred_field}._id"
@@ -106,23 +106,23 @@ def _matches(
         truth_id = (doc.get(config.gt_field) or {}).get("_id")
         if doc.get(intersection) is None or truth_id is None:
             continue
-        # Where there is no prediction no label has its id; its target counts as missed.
-        given_id = (doc.get(config.pred_field) or {}).get("_id") or truth_id
-        ids = str(truth_id), str(given_id)
+        # Without a prediction there is no label id; the target counts as missed.
+        prediction_id = (doc.get(config.pred_field) or {}).get("_id") or truth_id
+        ids = str(truth_id), str(prediction_id)
         right = doc[intersection]
         yield background, background, outside, *ids
         outside = 0
-        for truth, given, count in (
+        for true_class, predicted_class, count in (
             (foreground, foreground, right),
             (foreground, background, doc[target] - right),
             (background, foreground, (doc.get(predicted) or 0) - right),
         ):
             if count:
-                yield truth, given, count, *ids
+                yield true_class, predicted_class, count, *ids
 
 
 def panel_metrics(summary: ScoreSummary) -> dict[str, Any]:
-    """The numbers as the App's Model Evaluation panel lists them."""
+    """The metrics of a summary, as the App's Model Evaluation panel lists them."""
     values: dict[str, float | None] = {
         "gIoU": summary.gIoU,
         "cIoU": summary.cIoU,

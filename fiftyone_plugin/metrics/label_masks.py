@@ -1,7 +1,7 @@
 """Masks of pairs, from any type of FiftyOne label.
 
-It works on stored labels, without a FiftyOne object for each pair. A ``Segmentation`` is a mask of
-the whole image; ``Detections`` and ``Polylines`` are instances, whose union is the mask.
+Labels are read as stored documents, without a FiftyOne object for each pair. A ``Segmentation`` is
+a mask of the whole image; ``Detections`` and ``Polylines`` are instances, whose union is the mask.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ Label = Mapping[str, Any]
 ImageSize = tuple[int, int]
 """(height, width)."""
 
-LISTS = {"Detections": "detections", "Polylines": "polylines"}
-KINDS = ("Segmentation", "Detection", "Polyline", *LISTS)
+LIST_FIELDS = {"Detections": "detections", "Polylines": "polylines"}
+KINDS = ("Segmentation", "Detection", "Polyline", *LIST_FIELDS)
 MAX_POINTS = 1_000_000
 _BYTES = np.dtype(np.uint8)
-_NUDGE = 1e-6
-"""Fractions of an image's side that were made from whole pixels fall just short of them."""
+_ROUNDING = 1e-6
+"""Pixels added before truncation: coordinates computed from whole pixels are slightly too small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Instance:
     """One instance in an image.
 
     Attributes:
-        label: its class
+        label: the label of the instance, ``""`` if it has none
         pixels: (height, width) uint8 of 0 and 1, in the size of the image
     """
 
@@ -67,7 +67,7 @@ class ValueReading:
     Attributes:
         kind: kind of the decisions, such as ``pred_values``
         setting: the values of the target, if set by the user
-        on_note: receives decisions
+        on_note: called with each decision
     """
 
     kind: str = ""
@@ -75,10 +75,10 @@ class ValueReading:
     on_note: Callable[[Decision], object] = ignore_note
 
     def read(self, array: NDArray[Any] | Mask) -> Mask:
-        """Reads an array as a mask, and reports how its values were understood.
+        """Reads an array as a mask, and reports decisions about its values.
 
         Args:
-            array: (height, width) or (height, width, bands), or a mask that was read before
+            array: (height, width) or (height, width, bands), or a mask
         """
         mask = array if isinstance(array, Mask) else from_array(array, self.setting)
         for decision in of_values(mask, ""):
@@ -87,12 +87,12 @@ class ValueReading:
         return mask
 
 
-AS_DECIDED = ValueReading()
-"""By the values alone, without a report."""
+BY_VALUES = ValueReading()
+"""Decides by the values alone and reports nothing."""
 
 
 def is_instances(label: Label) -> bool:
-    """Whether a label holds instances rather than one mask of the whole image."""
+    """Whether a label holds instances, and not one mask of the whole image."""
     return label["_cls"] != "Segmentation"
 
 
@@ -107,96 +107,97 @@ def mask_of(
     *,
     stored: bool = False,
     known: Collection[str] | None = None,
-    values: ValueReading = AS_DECIDED,
+    values: ValueReading = BY_VALUES,
 ) -> Pixels:
     """The mask of a ground truth.
 
     Args:
         label: a document of one of :data:`KINDS`
-        size: size of the image; needed for instances, as masks of the whole image have their own
-        stored: whether 255 in a mask is *ignore*, as PairLens stores it, and not a target's value;
+        size: size of the image, required for instances
+        stored: whether 255 means *ignore*, as in masks that PairLens stores, and not the target;
             a mask that PairLens cannot have stored is read by its values
         known: digests of masks that PairLens stored for the pair; ``None`` if the user declared
             *ignore*
-        values: settings for its values
+        values: settings for the values of the mask
 
     Returns:
-        (height, width) uint8 of 0, 1 and 255, ignore; pixels of an instance whose label contains
-        "ignore" are ignored unless another instance covers them
+        (height, width) uint8: 0 background, 1 target, 255 ignore. Pixels of an instance whose
+        label contains "ignore" are ignored unless another instance covers them.
 
     Raises:
-        MaskError: if it cannot be decoded
+        MaskError: if the mask cannot be decoded
     """
     if is_instances(label):
         return _union(label, size, values)
-    found = _pixels(label, values.setting)
-    if stored and values.setting is None and _is_bytes(found) and _is_as_stored(found, known):
-        return found
-    return values.read(found).pixels
+    mask = _pixels(label, values.setting)
+    if stored and values.setting is None and _is_bytes(mask) and _is_as_stored(mask, known):
+        return mask
+    return values.read(mask).pixels
 
 
-def _is_as_stored(found: Pixels, known: Collection[str] | None) -> bool:
-    """Whether an array has 0, 1 and 255 in PairLens' meaning.
+def _is_as_stored(pixels: Pixels, known: Collection[str] | None) -> bool:
+    """Whether the values 0, 1 and 255 of a mask have the meaning that PairLens stores.
 
-    One of 0 and 255 can be a user's target or only *ignore*; its digest decides.
+    A mask of 0 and 255 can be a user's, with 255 as target, or have *ignore* only: the digest
+    decides.
     """
-    if known is None or greatest(found) <= TARGET:
+    if known is None or greatest(pixels) <= TARGET:
         return True
-    occur = set(np.unique(found).tolist())
-    return occur <= {0, TARGET, IGNORE} and (TARGET in occur or digest(found) in known)
+    values = set(np.unique(pixels).tolist())
+    return values <= {0, TARGET, IGNORE} and (TARGET in values or digest(pixels) in known)
 
 
-def prediction_of(label: Label, size: ImageSize, values: ValueReading = AS_DECIDED) -> Pixels:
-    """The mask of a prediction, in which nothing is ignored.
+def prediction_of(label: Label, size: ImageSize, values: ValueReading = BY_VALUES) -> Pixels:
+    """The mask of a prediction; it has no *ignore* pixels.
 
     Args:
         label: a document of one of :data:`KINDS`
         size: size of the ground truth, in which instances are drawn
-        values: settings for its values
+        values: settings for the values of the mask
 
     Returns:
         (height, width) uint8 of 0 and 1; a mask of the whole image keeps its own size
 
     Raises:
-        MaskError: if it cannot be decoded
+        MaskError: if the mask cannot be decoded
     """
     if is_instances(label):
         return (_union(label, size, values) == TARGET).view(np.uint8)
-    found = _pixels(label, values.setting)
-    if values.setting is None and _is_bytes(found) and greatest(found) <= TARGET:
-        return found
-    return values.read(found).target.view(np.uint8)
+    mask = _pixels(label, values.setting)
+    if values.setting is None and _is_bytes(mask) and greatest(mask) <= TARGET:
+        return mask
+    return values.read(mask).target.view(np.uint8)
 
 
-def _is_bytes(found: NDArray[Any] | Mask) -> TypeGuard[Pixels]:
-    return not isinstance(found, Mask) and found.dtype == _BYTES and found.ndim == 2
+def _is_bytes(mask: NDArray[Any] | Mask) -> TypeGuard[Pixels]:
+    return not isinstance(mask, Mask) and mask.dtype == _BYTES and mask.ndim == 2
 
 
 def _union(label: Label, size: ImageSize | None, values: ValueReading) -> Pixels:
     pixels = np.zeros(_required_size(size), np.uint8)
-    for one in instances_of(label, size, values):
-        value = IGNORE if "ignore" in one.label.casefold() else TARGET
-        np.copyto(pixels, value, where=(one.pixels > 0) & (pixels != TARGET))
+    for instance in instances_of(label, size, values):
+        value = IGNORE if "ignore" in instance.label.casefold() else TARGET
+        np.copyto(pixels, value, where=(instance.pixels > 0) & (pixels != TARGET))
     return pixels
 
 
 def instances_of(
-    label: Label, size: ImageSize | None, values: ValueReading = AS_DECIDED
+    label: Label, size: ImageSize | None, values: ValueReading = BY_VALUES
 ) -> Iterator[Instance]:
-    """The instances of a label of instances, each drawn alone.
+    """Yields the instances of a label, each with a mask of its own.
 
     Raises:
-        MaskError: if one cannot be drawn, or the size of the image is not known
+        MaskError: if one cannot be drawn, or the size of the image is unknown
     """
     height, width = _required_size(size)
-    listed = LISTS.get(label["_cls"])
-    for one in label.get(listed) or () if listed else (label,):
+    list_field = LIST_FIELDS.get(label["_cls"])
+    for instance in label.get(list_field) or () if list_field else (label,):
         pixels = np.zeros((height, width), np.uint8)
-        if one["_cls"] == "Polyline":
-            _polyline(one, pixels)
+        if instance["_cls"] == "Polyline":
+            _polyline(instance, pixels)
         else:
-            _detection(one, pixels, values)
-        yield Instance(one.get("label") or "", pixels)
+            _detection(instance, pixels, values)
+        yield Instance(instance.get("label") or "", pixels)
 
 
 def _required_size(size: ImageSize | None) -> ImageSize:
@@ -208,7 +209,7 @@ def _required_size(size: ImageSize | None) -> ImageSize:
 
 
 def _pixels(label: Label, setting: MaskValues | None) -> NDArray[Any] | Mask:
-    """The stored mask with any values; already read as a mask if its file has a palette."""
+    """The stored array with any values; a :class:`Mask` if its file has a palette."""
     if path := label.get("mask_path"):
         return _read(path, setting)
     if label.get("mask") is not None:
@@ -225,7 +226,10 @@ def _read(path: str, setting: MaskValues | None) -> Pixels | Mask:
 
 
 def _unpack(data: bytes) -> NDArray[Any]:
-    """An array in FiftyOne's encoding in the database: a compressed ``.npy``, never a pickle."""
+    """Decodes an array as FiftyOne stores it in the database: a zlib-compressed ``.npy``.
+
+    Pickles are refused.
+    """
     opener = zlib.decompressobj()
     try:
         raw = opener.decompress(data, 8 * MAX_PIXELS)
@@ -237,50 +241,50 @@ def _unpack(data: bytes) -> NDArray[Any]:
     return array
 
 
-def _detection(one: Label, pixels: Pixels, values: ValueReading) -> None:
-    x, y, width, height = (float(v) for v in one.get("bounding_box") or (0, 0, 0, 0))
+def _detection(detection: Label, pixels: Pixels, values: ValueReading) -> None:
+    x, y, width, height = (float(v) for v in detection.get("bounding_box") or (0, 0, 0, 0))
     corners = _places([(x, y), (x + width, y + height)], pixels)
     # Truncated towards zero, as in FiftyOne.
-    cut = np.trunc(corners + np.copysign(_NUDGE, corners)).astype(int)
-    (left, top), (right, bottom) = cut.tolist()
-    if not one.get("mask_path") and one.get("mask") is None:
-        raise MaskError(f"a detection of {one.get('label')!r} has no instance mask")
-    mask = values.read(_pixels(one, values.setting)).target.view(np.uint8)
+    rounded = np.trunc(corners + np.copysign(_ROUNDING, corners)).astype(int)
+    (left, top), (right, bottom) = rounded.tolist()
+    if not detection.get("mask_path") and detection.get("mask") is None:
+        raise MaskError(f"a detection of {detection.get('label')!r} has no instance mask")
+    mask = values.read(_pixels(detection, values.setting)).target.view(np.uint8)
     if right <= left or bottom <= top:
         return
     rows, columns = pixels.shape
     inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    whole = resize(mask, (min(bottom, 2 * rows) - top, min(right, 2 * columns) - left))
-    there = whole[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]]
-    np.copyto(inside[: there.shape[0], : there.shape[1]], there)
+    resized = resize(mask, (min(bottom, 2 * rows) - top, min(right, 2 * columns) - left))
+    visible = resized[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]]
+    np.copyto(inside[: visible.shape[0], : visible.shape[1]], visible)
 
 
-def _polyline(one: Label, pixels: Pixels) -> None:
-    if not (one.get("filled") or one.get("closed")):
-        raise MaskError(f"a polyline of {one.get('label')!r} is neither filled nor closed")
-    shapes = one.get("points") or []
-    if sum(map(len, shapes)) > MAX_POINTS:
+def _polyline(polyline: Label, pixels: Pixels) -> None:
+    if not (polyline.get("filled") or polyline.get("closed")):
+        raise MaskError(f"a polyline of {polyline.get('label')!r} is neither filled nor closed")
+    rings = polyline.get("points") or []
+    if sum(map(len, rings)) > MAX_POINTS:
         raise MaskError("a polyline has too many points")
     # Rounded, as in FiftyOne.
-    places = [np.rint(_places(shape, pixels)) for shape in shapes if len(shape) > 2]
+    places = [np.rint(_places(ring, pixels)) for ring in rings if len(ring) > 2]
     drawn = [place.astype(np.int32) for place in places]
-    # All at once, so that a ring inside another is a hole.
+    # In one call, so that a ring inside another is a hole.
     cv2.fillPoly(pixels, drawn, TARGET)
 
 
 def _places(points: Any, pixels: Pixels) -> NDArray[np.float64]:
-    """Points in fractions of the image, as (n, 2) of x and y in pixels."""
+    """(n, 2) pixel coordinates x, y from points as shares of the image."""
     rows, columns = pixels.shape
     array = np.asarray(points, np.float64).reshape(-1, 2) * (columns, rows)
     if not np.isfinite(array).all() or np.abs(array).max(initial=0) > 4 * max(rows, columns):
-        raise MaskError("a label has coordinates that are in no image")
+        raise MaskError("a label has coordinates that are not finite or far outside the image")
     return array
 
 
 def image_size(metadata: Mapping[str, Any] | None) -> ImageSize | None:
-    """The size that a sample's metadata gives, if any."""
-    known = metadata or {}
-    height, width = known.get("height"), known.get("width")
+    """(height, width) in a sample's metadata; ``None`` if they are missing."""
+    values = metadata or {}
+    height, width = values.get("height"), values.get("width")
     if not height or not width or not math.isfinite(height * width):
         return None
     return int(height), int(width)

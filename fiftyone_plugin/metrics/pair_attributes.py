@@ -21,16 +21,21 @@ ATTRIBUTES = (fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
 
 
 def image_of(doc: Mapping[str, Any]) -> str:
-    """Identifies a pair's image, by content where known: RefSegRS gives each pair its own copy."""
+    """Identifies a pair's image, by its digest if known: RefSegRS has a copy for each pair."""
     digest = (doc.get(fields.SOURCE) or {}).get(fields.DIGEST)
     if digest and not doc.get(fields.IMAGE_MISSING):
         return digest
-    named = doc.get(fields.IMAGE_ID)
-    return f"{split_of(doc)}/{named}" if named else doc["filepath"]
+    image_id = doc.get(fields.IMAGE_ID)
+    return f"{split_of(doc)}/{image_id}" if image_id else doc["filepath"]
 
 
 def sliced_pair(doc: Mapping[str, Any], target_area: int) -> SlicedPair:
-    """The attributes of a pair that scores are sliced by."""
+    """The attributes of a stored pair that scores are sliced by.
+
+    Args:
+        doc: the document of the pair
+        target_area: pixels of the ground truth
+    """
     labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
-    found = [one["label"] for one in labels]
-    return SlicedPair(split_of(doc), doc.get(fields.PHRASE) or "", target_area, found)
+    checks = [label["label"] for label in labels]
+    return SlicedPair(split_of(doc), doc.get(fields.PHRASE) or "", target_area, checks)

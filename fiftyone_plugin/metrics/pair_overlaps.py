@@ -1,4 +1,4 @@
-"""Counts the overlap of a chunk of pairs from their documents: the unit of work of a thread."""
+"""Counts the overlaps of a chunk of pairs from their documents: the work of one thread."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from pairlens.fiftyone_plugin.language import normal_form
-from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS, count_boxes
+from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS_PER_PIXEL, count_boxes
 from pairlens.fiftyone_plugin.metrics.label_masks import (
-    LISTS,
-    Instance,
+    LIST_FIELDS,
     Label,
     ValueReading,
     image_size,
@@ -43,12 +42,12 @@ class MaskSource:
         gt: the field of the ground truth
         ignores: whether 255 in a ground truth mask means *ignore*, by the dataset's mask targets
         instances: how the instances of a prediction are combined: their union, or the one
-            with the same label that fits the ground truth best
-        side: both masks are scaled to a square of this many pixels before they are counted; 0
-            leaves the ground truth as it is
-        whole: whether both fields hold masks of whole images, so that less is read
-        boxes: whether boxes are compared instead of pixels
-        pred_values, gt_values: which values of masks are the target, if set by hand
+            with the same label and the highest IoU
+        side: side in pixels of the square that both masks are resized to; 0 keeps the size of the
+            ground truth
+        whole: whether both fields hold masks of whole images, so that fewer fields are read
+        boxes: whether boxes are compared, and not pixels
+        pred_values, gt_values: which values of masks are the target, if the user set them
     """
 
     pred: str
@@ -63,8 +62,8 @@ class MaskSource:
 
     @property
     def units(self) -> int:
-        """Areas are counted in this many parts of a pixel."""
-        return UNITS if self.boxes else 1
+        """Units of area per pixel."""
+        return UNITS_PER_PIXEL if self.boxes else 1
 
     @property
     def projection(self) -> tuple[str, ...]:
@@ -79,7 +78,7 @@ class MaskSource:
                 "filled",
                 "closed",
                 "confidence",
-                *LISTS.values(),
+                *LIST_FIELDS.values(),
             )
             attributes += ("metadata.width", "metadata.height")
         if self.boxes:
@@ -92,9 +91,8 @@ class ChunkOverlaps(NamedTuple):
     """Overlaps of a chunk of pairs.
 
     Attributes:
-        overlaps: one per pair; ``None`` without a ground truth to count against
-        problems: by index in the chunk, why there is no ground truth or why the prediction
-            cannot be read
+        overlaps: one per pair; ``None`` without a readable ground truth
+        problems: by index in the chunk, the reason why a mask is missing or cannot be read
         decisions: how ambiguous masks were read
     """
 
@@ -104,7 +102,7 @@ class ChunkOverlaps(NamedTuple):
 
 
 def count_chunk(docs: Sequence[Mapping[str, Any]], source: MaskSource) -> ChunkOverlaps:
-    """Counts a chunk; consecutive pairs that share a ground truth decode it once."""
+    """Counts a chunk; a ground truth that consecutive pairs share is decoded once."""
     counted = ChunkOverlaps([], {}, [])
     masks = _Masks(source, counted.decisions.append)
     if source.boxes:
@@ -125,9 +123,9 @@ def count_chunk(docs: Sequence[Mapping[str, Any]], source: MaskSource) -> ChunkO
     for number, doc in enumerate(docs):
         label = doc.get(source.gt)
         try:
-            named = path_of(label)
-            if target is None or named is None or named != path:
-                target, path = _target(label, doc, masks), named
+            label_path = path_of(label)
+            if target is None or label_path is None or label_path != path:
+                target, path = _target(label, doc, masks), label_path
         except MaskError as error:
             target = None
             counted.overlaps.append(None)
@@ -146,7 +144,7 @@ def count_chunk(docs: Sequence[Mapping[str, Any]], source: MaskSource) -> ChunkO
 
 
 class _Masks:
-    """A source with the callback for decisions about its masks."""
+    """A source, with settings for reading its masks that report decisions."""
 
     def __init__(self, source: MaskSource, on_note: Callable[[Decision], object]) -> None:
         self.source = source
@@ -186,23 +184,22 @@ def _missed(target: Pixels, source: MaskSource) -> Overlap:
 
 
 def _best(target: Pixels, label: Label, doc: Mapping[str, Any], masks: _Masks) -> Overlap:
-    """The overlap with the instance that fits best; with nothing where none has the label."""
+    """The overlap with the instance of highest IoU; with an empty mask if none has the label."""
     source = masks.source
-    wanted = _wanted(doc, source)
-    fitting = (i for i in instances_of(label, target.shape, masks.pred) if _has_label(i, wanted))
-    overlaps = [_at_side(target, one.pixels, source) for one in fitting]
+    names = _target_names(doc, source)
+    overlaps = [
+        _at_side(target, instance.pixels, source)
+        for instance in instances_of(label, target.shape, masks.pred)
+        if normal_form(instance.label) in names
+    ]
     if not overlaps:
         return _at_side(target, target * 0, source)
-    return max(overlaps, key=lambda o: o.intersection / o.union if o.union else 0.0)
+    return max(overlaps, key=lambda o: o.iou)
 
 
-def _has_label(one: Instance, wanted: set[str]) -> bool:
-    return normal_form(one.label) in wanted
-
-
-def _wanted(doc: Mapping[str, Any], source: MaskSource) -> set[str]:
-    """The labels of the ground truth's instances; where it has none, the query."""
+def _target_names(doc: Mapping[str, Any], source: MaskSource) -> set[str]:
+    """The labels of the ground truth's instances, or the query if they have none."""
     label = doc.get(source.gt) or {}
-    listed = label.get(LISTS.get(label.get("_cls", ""), ""), [label])
-    names = {normal_form(one.get("label") or "") for one in listed} - {""}
+    instances = label.get(LIST_FIELDS.get(label.get("_cls", ""), ""), [label])
+    names = {normal_form(instance.get("label") or "") for instance in instances} - {""}
     return names or {normal_form(doc.get(fields.PHRASE) or "")}

@@ -10,8 +10,8 @@ from pairlens.fiftyone_plugin.metrics.bootstrap import Images, draws, spread
 from pairlens.fiftyone_plugin.metrics.conventions import Convention, Floats
 from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 
-EVEN = 1e-9
-"""IoUs this close are even: what is left of them is rounding."""
+TOLERANCE = 1e-9
+"""IoUs that differ by less are equal: the difference is rounding."""
 
 
 def compare_tables(
@@ -23,18 +23,18 @@ def compare_tables(
 ) -> dict[str, Any]:
     """Compares two tables of the same pairs in the same order.
 
-    Both are drawn with the same images, so that what is common to them, easy and hard
-    images, does not widen the interval of their difference.
+    Both are resampled with the same images, so that easy and hard images, which affect both, do not
+    widen the interval of the difference.
 
     Args:
         first, second: the tables
-        convention: of the IoU
-        rounds: of the bootstrap; 0 for no intervals
-        seed: of the bootstrap
+        convention: the IoU convention
+        rounds: rounds of the bootstrap; 0 for no intervals
+        seed: seed of the bootstrap
 
     Returns:
         ``first`` and ``second`` as :func:`~pairlens.fiftyone_plugin.metrics.summary.summarize`
-        gives them; ``difference`` of gIoU and cIoU, second less first; ``ci`` of the differences;
+        gives them; ``difference`` of gIoU and cIoU, second minus first; ``ci`` of the differences;
         ``wins``, ``ties``, ``losses`` of the second by IoU, and ``undefined``, the pairs for
         which the convention has no IoU in one of them
     """
@@ -45,12 +45,12 @@ def compare_tables(
         "first": summaries[0],
         "second": summaries[1],
         "difference": {
-            name: _less(summaries[1][name], summaries[0][name]) for name in ("gIoU", "cIoU")
+            name: _difference(summaries[1][name], summaries[0][name]) for name in ("gIoU", "cIoU")
         },
         "ci": _intervals(first, second, convention, rounds, seed),
-        "wins": int((change > EVEN).sum()),
-        "ties": int((np.abs(change) <= EVEN).sum()),
-        "losses": int((change < -EVEN).sum()),
+        "wins": int((change > TOLERANCE).sum()),
+        "ties": int((np.abs(change) <= TOLERANCE).sum()),
+        "losses": int((change < -TOLERANCE).sum()),
         "undefined": int(np.isnan(change).sum()),
     }
 
@@ -65,18 +65,18 @@ def most_changed(change: Floats, most: int) -> np.ndarray:
 
     Args:
         change: (n,), as of :func:`differences`
-        most: how many at most
+        most: maximum of indices
 
     Returns:
-        (k,) with k <= ``most``; pairs that hardly changed are left out
+        (k,) with k <= ``most``; pairs that changed less than :data:`TOLERANCE` are left out
     """
     size = np.nan_to_num(np.abs(change))
     order = np.argsort(-size, kind="stable")[:most]
-    return order[size[order] > EVEN]
+    return order[size[order] > TOLERANCE]
 
 
-def _less(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one - other
+def _difference(minuend: float | None, subtrahend: float | None) -> float | None:
+    return None if minuend is None or subtrahend is None else minuend - subtrahend
 
 
 def _intervals(

@@ -1,4 +1,4 @@
-"""Plots of a scoring's slices: a self-contained page, or an image file."""
+"""Bar charts of a scoring by slice: a self-contained HTML page, or a PNG."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from pairlens.importers.errors import StateError, UsageError
 
 SUFFIXES = (".html", ".png")
 METRICS = {"gIoU": "#2f6db5", "cIoU": "#d98a2b"}
-LONGEST = 40
-"""Characters of a value that stand on an axis."""
+MAX_NAME = 40
+"""Maximum of characters of a slice's name on an axis."""
 
-_MARGIN = 0.2
-"""Left free on an axis, of the place that a value takes."""
+_GAP = 0.2
+"""Empty space at the end of an axis, in units of the distance between two values."""
 
 
 def write_plots(summary: Mapping[str, Any], file: Path) -> Path:
-    """Draws gIoU and cIoU of every part that a scoring was sliced by.
+    """Draws gIoU and cIoU of every slice of a scoring.
 
     Args:
-        summary: of a scoring, as the command line prints it
-        file: ``.html`` for a page that needs no network, ``.png`` for a picture
+        summary: the summary of the scoring, as the command line prints it with ``--json``
+        file: ``.html`` for a page that needs no network, or ``.png``
 
     Returns:
         the file
 
     Raises:
-        UsageError: for another kind of file, or a scoring that was sliced by nothing
+        UsageError: for another suffix, or a scoring without slices
         StateError: if the file cannot be written
     """
     check_file(file)
@@ -45,10 +45,10 @@ def write_plots(summary: Mapping[str, Any], file: Path) -> Path:
 
 
 def check_file(file: Path) -> None:
-    """Checks that plots can be written in this format, before the work is done.
+    """Checks that the file's suffix is one of :data:`SUFFIXES`, before any work is done.
 
     Raises:
-        UsageError: if they cannot
+        UsageError: if it is not
     """
     if file.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{file.name} is no plot; end its name in {' or '.join(SUFFIXES)}")
@@ -59,17 +59,17 @@ def _title(summary: Mapping[str, Any]) -> str:
 
 
 def _bars(parts: Mapping[str, Any]) -> tuple[list[str], dict[str, list[float | None]]]:
-    """Names of the parts with their numbers of pairs, and their shares in per cent."""
-    names = [f"{_short(name)} ({one['pairs']:,})" for name, one in parts.items()]
+    """Names of the slices with their numbers of pairs, and their metrics in per cent."""
+    names = [f"{_short(name)} ({part['pairs']:,})" for name, part in parts.items()]
     values = {
-        metric: [None if one[metric] is None else 100 * one[metric] for one in parts.values()]
+        metric: [None if part[metric] is None else 100 * part[metric] for part in parts.values()]
         for metric in METRICS
     }
     return names, values
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 3] + "..."
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 3] + "..."
 
 
 def _html(summary: Mapping[str, Any], file: Path) -> None:
@@ -107,7 +107,7 @@ def _html(summary: Mapping[str, Any], file: Path) -> None:
 
 
 def _escaped(text: str) -> str:
-    """Text that plotly does not take for markup."""
+    """Escapes a text, since plotly reads it as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -120,8 +120,8 @@ def _png(summary: Mapping[str, Any], file: Path) -> None:
     from matplotlib.figure import Figure
 
     slicings = {name: parts for name, parts in summary["by"].items() if parts}
-    # As many units as the axis below spans, so that bars are equally thick in all of them.
-    heights = [len(parts) + _MARGIN for parts in slicings.values()]
+    # The units that each axis spans, so that bars are equally thick in all charts.
+    heights = [len(parts) + _GAP for parts in slicings.values()]
     inches = 0.3 * sum(heights) + 0.6 * len(slicings) + 0.8
     figure = Figure(figsize=(9, inches), layout="constrained")
     FigureCanvasAgg(figure)
@@ -137,7 +137,7 @@ def _png(summary: Mapping[str, Any], file: Path) -> None:
             axes.barh(places, bars, 0.4, label=metric, color=color)
         # A dollar sign would begin a formula.
         axes.set_yticks(range(len(names)), [n.replace("$", r"\$") for n in names], fontsize=8)
-        half = (1 + _MARGIN) / 2
+        half = (1 + _GAP) / 2
         axes.set(xlim=(0, 100), ylim=(len(names) - 1 + half, -half))
         axes.set_title(_plain(name), fontsize=9)
         axes.tick_params(axis="x", labelsize=8)

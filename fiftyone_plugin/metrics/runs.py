@@ -1,8 +1,8 @@
 """Scores a prediction field and stores the result with the dataset.
 
-The numbers of each pair become sample fields. The summary becomes an evaluation of FiftyOne, which
-can be listed, loaded, renamed and deleted like any other, and which the App shows in its panel
-Model Evaluation.
+The scores of each pair become sample fields. The summary becomes an evaluation run of FiftyOne,
+which can be listed, loaded, renamed and deleted like any other, and which the App shows in its
+panel Model Evaluation.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from pairlens.importers.scorings import (
 
 __all__ = ["METHOD", "ScoreSummary", "evaluation_of", "load_score", "score", "scored_fields"]
 
-_LONGEST = timedelta(days=1)
-"""No scoring takes longer; one without results whose owner is not known is then taken for dead."""
+_MAX_DURATION = timedelta(days=1)
+"""Age after which a scoring without results and without a known owner counts as killed."""
 
 
 def score(
@@ -65,35 +65,34 @@ def score(
     """Scores the masks of one field against those of another.
 
     Either field may hold ``Segmentation`` masks, ``Detections`` with instance masks, or closed
-    or filled ``Polylines``; of boxes that are scored as such, ``Detections`` without.
+    or filled ``Polylines``; for the scoring of boxes also ``Detections`` without masks.
 
     Args:
         samples: a dataset or view that PairLens imported
         pred: the prediction field
-        key: of the evaluation; an earlier one of the same key is replaced, in the end: until then
-            every pair has its earlier numbers or its new ones
+        key: key of the evaluation. An earlier one of the same key is replaced at the end; until
+            then every pair has its earlier scores or its new ones.
         gt: the ground truth field
         convention: one of :data:`pairlens.fiftyone_plugin.metrics.conventions.CONVENTIONS`
-        rounds: of the bootstrap for 95 % intervals; 0 for none
-        scheme: of the bootstrap, ``percentile`` or ``lisat``
-        seed: of the bootstrap
-        by: names of :data:`pairlens.fiftyone_plugin.metrics.slices.SLICINGS` to sum up parts by
-        instances: what predicted instances amount to: their ``union``, or the ``best``: of
-            those with the label of the ground truth, or with the query for a label, the one
-            with the highest IoU
-        side: both masks are brought to a square of this many pixels with nearest neighbour
-            before they are counted, as some papers do; 0 leaves the ground truth as it is
-        shape: ``masks``; ``boxes``, of masks those around them; or ``auto``, which is boxes where
-            the targets of the dataset are boxes and ``gt`` is not given
+        rounds: rounds of the bootstrap for 95 % intervals; 0 for none
+        scheme: scheme of the bootstrap, ``percentile`` or ``lisat``
+        seed: seed of the bootstrap
+        by: names of :data:`pairlens.fiftyone_plugin.metrics.slices.SLICINGS` to summarize by
+        instances: how predicted instances are combined: ``union``, or ``best``, the one with the
+            highest IoU among those whose label is that of the ground truth or the query
+        side: side in pixels of the square that both masks are resized to with nearest neighbour,
+            as some papers do; 0 keeps the size of the ground truth
+        shape: ``masks``; ``boxes``, which compares bounding boxes; or ``auto``: boxes if the
+            targets of the dataset are boxes and ``gt`` is not given
         pred_values: which values of predicted masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
-        gt_values: the same of the ground truth's masks
-        engine, workers, ray_address: what counts, as in
+        gt_values: the same for the ground truth's masks
+        engine, workers, ray_address: the pool that counts, as in
             :class:`pairlens.importers.parallel.Pool`
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for an unknown name or a key that no fields can be named by
+        UsageError: for an unknown name or a key that cannot be part of a field name
         StateError: if a field is missing or holds no masks, or the key is taken
     """
     dataset = fo_internals.dataset_of(samples)
@@ -112,7 +111,7 @@ def score(
         method = PairLensEvaluation(config)
         method.watch, method.pool = progress, pool
         method.ensure_requirements()
-        _clear_left(dataset)
+        _delete_abandoned(dataset)
         method.replaces = key in finished(dataset)
         with leases.declaring(dataset):
             if not method.replaces:
@@ -120,21 +119,21 @@ def score(
             method.register_samples(samples, key)
         with writing_over(dataset, key) as method.before_writing:
             results = method.evaluate_samples(samples, key)
-            if method.replaces:  # until now, the earlier one stood
+            if method.replaces:  # the earlier run was valid until here
                 method.register_run(samples, key, cleanup=False)
             method.save_run_results(samples, key, results)
         method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
         return ScoreSummary(**results.summary)
 
 
-def _clear_left(dataset: Any) -> None:
-    """Deletes scorings that have no results since their processes were killed."""
+def _delete_abandoned(dataset: Any) -> None:
+    """Deletes scorings without results whose process was killed."""
     for key in set(dataset.list_evaluations(method=METHOD)) - set(finished(dataset)):
         run = dataset.get_evaluation_info(key)
         if owner := getattr(run.config, "owner", None):
             dead = process_ids.is_dead(owner)
-        else:  # of FiftyOne's own call, or of an earlier version
-            dead = datetime.now(UTC).replace(tzinfo=None) - run.timestamp > _LONGEST
+        else:  # made by FiftyOne itself, or by an earlier version
+            dead = datetime.now(UTC).replace(tzinfo=None) - run.timestamp > _MAX_DURATION
         if dead:
             dataset.delete_evaluation(key)
 
@@ -145,7 +144,9 @@ def _check_fields(dataset: Any, pred: str, gt: str) -> None:
             raise StateError(f"dataset {dataset.name!r} has no field {name!r} to score")
         kind = getattr(dataset.get_field(name), "document_type", None)
         if getattr(kind, "__name__", "") not in KINDS:
-            raise StateError(f"field {name!r} holds no masks; these do: {', '.join(KINDS)}")
+            raise StateError(
+                f"field {name!r} holds no masks; labels with masks are: {', '.join(KINDS)}"
+            )
 
 
 def _check_key(dataset: Any, key: str) -> None:
@@ -155,15 +156,15 @@ def _check_key(dataset: Any, key: str) -> None:
         return
     refuse_name("evaluation key", key)
     if taken := [name for name in fields.score_fields(key) if dataset.has_field(name)]:
-        raise StateError(f"field {taken[0]!r} exists and is of no scoring; choose another key")
+        raise StateError(f"field {taken[0]!r} exists and is not of a scoring; choose another key")
 
 
 def load_score(samples: Any, key: str) -> ScoreSummary:
     """The summary of an earlier scoring.
 
     Raises:
-        StateError: if there is none of that key, or a repeated scoring was interrupted, so that the
-            numbers of its pairs are of two scorings
+        StateError: if no scoring has that key, or a repeated scoring was interrupted, so that some
+            pairs have scores of the earlier one
     """
     dataset = fo_internals.dataset_of(samples)
     if key not in finished(dataset):

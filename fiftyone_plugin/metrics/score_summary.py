@@ -13,12 +13,12 @@ class ScoreSummary:
     Attributes:
         ci: 95 % intervals over images by name; empty without a bootstrap
         bootstrap: ``scheme``, ``rounds``, ``seed``, ``mean`` and ``std``; empty without one
-        by: summaries of parts of the pairs, by slicing and value
-        unscored: pairs whose ground truth cannot be read: no number exists for them
+        by: summaries of slices of the pairs, by slicing and value
+        unscored: pairs whose ground truth cannot be read; they have no score
         unreadable: pairs whose prediction cannot be read; they count as missing
-        unscored_total, unreadable_total: how many; the lists name the first 1,000
-        notes: a sentence for each decision about values of masks that is worth telling
-        decisions: all of them, as the dataset's info keeps them
+        unscored_total, unreadable_total: their numbers; the lists name the first 1,000
+        notes: a sentence for each decision about values of masks that is reported
+        decisions: all decisions, as stored in the dataset's info
     """
 
     key: str

@@ -18,8 +18,8 @@ from pairlens.fiftyone_plugin.metrics.conventions import Convention
 from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 from pairlens.importers.registry import Registry
 
-MOST = 50
-"""Values of a slicing that are listed; the pairs of all others are summed up as one."""
+MAX_VALUES = 50
+"""Maximum of values of a slicing; the pairs of all further values form one slice."""
 
 OTHERS, NONE = "(others)", "(none)"
 SMALL, MEDIUM = 32**2, 96**2
@@ -35,10 +35,10 @@ class SlicedPair(NamedTuple):
     """The attributes of a pair that scores are sliced by.
 
     Attributes:
-        split: its split, ``""`` for none
+        split: the split, ``""`` for none
         phrase: the query
         target_area: pixels of the ground truth
-        findings: names of the checks that found something
+        findings: names of the checks with a finding on the pair
     """
 
     split: str = ""
@@ -52,10 +52,10 @@ class Slicing:
     """A way to group the pairs.
 
     Attributes:
-        name: for ``--by``
-        about: one line
-        values: the groups of a pair; several if groups overlap
-        order: all values in their natural order; by default the most frequent comes first
+        name: its name for ``--by``
+        about: its description in one line
+        values: the slices that a pair belongs to; several if slices overlap
+        order: all values in their natural order; by default the most frequent is first
     """
 
     name: str
@@ -77,7 +77,7 @@ def mask_size(area: int) -> str:
 
 
 def query_length(phrase: str) -> str:
-    """A range of numbers of words."""
+    """The range of lengths, in words, that a query falls into."""
     return _LENGTHS[bisect_left(_LENGTH_BOUNDS, len(_WORD.findall(phrase)))]
 
 
@@ -86,7 +86,7 @@ def _places(pair: SlicedPair) -> Iterable[str]:
 
 
 SLICINGS: Registry[Slicing] = Registry("slicing")
-for _one in (
+for _slicing in (
     Slicing("split", "train, val, test", lambda p: (p.split or NONE,)),
     Slicing(
         "mask_size",
@@ -105,10 +105,10 @@ for _one in (
     Slicing("category", "the first class noun of the query", lambda p: (_category(p) or NONE,)),
     Slicing("phrase", "the query itself", lambda p: (normal_form(p.phrase) or NONE,)),
 ):
-    SLICINGS.add(_one.name, _one)
+    SLICINGS.add(_slicing.name, _slicing)
 
 DEFAULT = ("split", "mask_size", "query_length", "finding")
-"""What every scoring is sliced by; the others read the query, which takes longer."""
+"""The slicings of every scoring; the others parse the query, which takes longer."""
 
 
 def chosen(names: Collection[str], default: Collection[str] = DEFAULT) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Slicer:
     """Collects the slices that each pair belongs to.
 
     Args:
-        names: of the slicings
+        names: names of slicings
 
     Raises:
         UnknownName: for an unknown name
@@ -153,22 +153,22 @@ class Slicer:
         self._pairs += len(pairs)
 
     def summaries(self, table: OverlapTable, convention: Convention) -> dict[str, dict[str, Any]]:
-        """The summary of each part, by slicing and value.
+        """The summary of each slice, by slicing and value.
 
         Args:
-            table: the pairs, in the order they were added
-            convention: of the IoU
+            table: the pairs, in the order in which they were added
+            convention: the IoU convention
         """
         return {
             slicing.name: {
                 value: summarize(table.where(chosen), convention)
-                for value, chosen in _listed(rows, slicing.order)
+                for value, chosen in _largest_groups(rows, slicing.order)
             }
             for slicing, rows in zip(self._slicings, self._rows, strict=True)
         }
 
 
-def _listed(
+def _largest_groups(
     rows: dict[str, array[int]], order: tuple[str, ...]
 ) -> Iterable[tuple[str, np.ndarray]]:
     if order:
@@ -176,8 +176,8 @@ def _listed(
     else:
         counts = Counter({name: len(chosen) for name, chosen in rows.items()})
         names = [name for name, _ in sorted(counts.items(), key=lambda e: (-e[1], e[0]))]
-    for name in names[:MOST]:
+    for name in names[:MAX_VALUES]:
         yield name, np.array(rows[name], np.int64)
-    if rest := names[MOST:]:
+    if rest := names[MAX_VALUES:]:
         chosen = np.unique(np.concatenate([np.array(rows[name], np.int64) for name in rest]))
         yield OTHERS, chosen

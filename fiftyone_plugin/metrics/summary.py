@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.metrics.overlap import Overlap
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SHARES = ("gIoU", "cIoU", "dice", "precision", "n_acc", "t_acc")
-"""The names of a summary that are shares, in [0, 1] or ``None``; the others are counts."""
+"""The entries of a summary that are shares in [0, 1] or ``None``; the others are counts."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class OverlapTable:
     Attributes:
         intersection, union, target_area, predicted_area, pixels: pixel counts
         resized, missing: bool, as in :class:`~pairlens.fiftyone_plugin.metrics.overlap.Overlap`
-        image: an integer that is equal for the pairs of one image
+        image: an integer that is equal for all pairs of an image
     """
 
     intersection: Counts
@@ -39,7 +39,7 @@ class OverlapTable:
 
     @classmethod
     def from_overlaps(cls, overlaps: Iterable[Overlap], images: Iterable[int]) -> OverlapTable:
-        """Columns from rows, given in one order."""
+        """Builds a table from overlaps and the numbers of their images, in the same order."""
         builder = OverlapTableBuilder()
         builder.add(overlaps, images)
         return builder.build()
@@ -48,7 +48,7 @@ class OverlapTable:
         return len(self.union)
 
     def where(self, chosen: np.ndarray) -> OverlapTable:
-        """The rows that a boolean or index array chooses."""
+        """The rows that a boolean or index array selects."""
         return OverlapTable(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     def iou(self, convention: Convention) -> Floats:
@@ -62,7 +62,7 @@ class OverlapTable:
 
 
 class OverlapTableBuilder:
-    """A table that grows by some pairs at a time, at 60 bytes each."""
+    """Builds a table incrementally, at 60 bytes per pair."""
 
     _WIDTH = len(Overlap._fields)
 
@@ -95,11 +95,11 @@ def summarize(table: OverlapTable, convention: Convention) -> dict[str, Any]:
     """The summary of a table under a convention.
 
     Returns:
-        counts: ``pairs``; ``missing``, without a prediction; ``resized``; ``no_target``, whose
-        ground truth is empty; ``undefined``, which the convention leaves out of the means.
-        Shares in [0, 1], or ``None`` where there is nothing to take a share of: ``gIoU`` and
-        ``dice`` as means over pairs, ``cIoU``, ``precision`` at each threshold, ``n_acc``
-        and ``t_acc``.
+        Counts: ``pairs``; ``missing``, pairs without a prediction; ``resized``; ``no_target``,
+        pairs with an empty ground truth; ``undefined``, pairs whose IoU is undefined.
+        Shares in [0, 1], or ``None`` if no pair counts: ``gIoU`` and ``dice``, means over pairs;
+        ``cIoU``; ``precision`` at each threshold; ``n_acc``, the share of pairs without a target
+        that are predicted empty; ``t_acc``, the share of pairs with a target that are not.
     """
     iou = table.iou(convention)
     no_target = table.target_area == 0
@@ -125,6 +125,6 @@ def summarize(table: OverlapTable, convention: Convention) -> dict[str, Any]:
 
 
 def _mean(values: np.ndarray) -> float | None:
-    """The mean of what is defined, or ``None`` where nothing is."""
+    """The mean of the values that are not NaN; ``None`` if there is none."""
     defined = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     return float(defined.mean()) if len(defined) else None

@@ -253,10 +253,10 @@ class PairOperator(foo.Operator):
 
 def with_secrets(ctx: Any, work: Work) -> Work:
     """The work with the plugin's secrets as tokens of services."""
-    given = secrets.of_plugin(ctx.secrets)
+    given = secrets.plugin_lookup(ctx.secrets)
 
     def run(watch: Watch) -> Report:
-        with secrets.looked_up(given):
+        with secrets.using_lookup(given):
             return work(watch)
 
     return run

@@ -65,7 +65,7 @@ class Predictor(Protocol):
     """
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-        """Masks for the batch, in its order."""
+        """Yields a mask or an exception for each query, in order."""
         ...
 
 
@@ -79,8 +79,8 @@ class PredictorSpec:
     """The declaration of a predictor.
 
     Attributes:
-        name: for ``--predictor``
-        about: one sentence for people
+        name: its name for ``--predictor``
+        about: one sentence about it, for users
         make: makes the predictor from its settings and a device name (``auto``, ``cuda``,
             ``cpu``, ...), and imports the packages that it needs. Raises ``UsageError`` for invalid
             settings.
@@ -88,7 +88,7 @@ class PredictorSpec:
             :func:`pairlens.fiftyone_plugin.predictors.params.option`
         needs: packages beyond those that PairLens installs
         setup: requirements of a run, for the table in docs/predictors.md
-        reads_images: whether it reads images; pairs whose image is missing are then skipped
+        reads_images: whether it reads images; if so, pairs without an image are skipped
     """
 
     name: str
@@ -105,10 +105,14 @@ class PredictorSpec:
         return describe(self.settings)
 
     def load(self, params: Mapping[str, Any], device: str) -> Predictor:
-        """Makes the predictor from parameters, as texts or values.
+        """Makes the predictor.
+
+        Args:
+            params: parameters by name, as texts or values
+            device: name of a device, such as ``auto``, ``cuda`` or ``cpu``
 
         Raises:
-            UsageError: for an unknown, missing or bad parameter
+            UsageError: for an unknown, missing or invalid parameter
         """
         return self.make(read_params(self.name, self.settings, params), device)
 

@@ -18,8 +18,8 @@ from pairlens.importers.masks import encode_png
 
 SHOWN_FIRST = 24
 
-MOST_LISTED = 1000
-"""Largest number of pairs without a prediction that a summary names; all are counted."""
+MAX_LISTED = 1000
+"""Maximum of pairs without a prediction that a summary names; all are counted."""
 
 Answer = Prediction | bytes | Exception
 """A mask, a mask as PNG, or the exception for a pair without one."""
@@ -104,9 +104,9 @@ def store_batch(
             if isinstance(outcome, Exception):
                 raise outcome
             written.append((sample_id, outcome.result()))
-        except NoPrediction as nothing:
-            summary.skip(str(nothing) or "the predictor has nothing")
-            if len(summary.without) < MOST_LISTED:
+        except NoPrediction as no_prediction:
+            summary.skip(str(no_prediction) or "the predictor has nothing")
+            if len(summary.without) < MAX_LISTED:
                 summary.without.append(query.key)
         except StateError as error:
             if not isinstance(outcome, Exception):

@@ -1,6 +1,6 @@
-"""Chat completions as OpenAI-compatible servers speak them: the address, and what is answered.
+"""Chat completions of OpenAI-compatible servers: their address, and how answers are read.
 
-vLLM, SGLang, llama.cpp, Ollama and the hosted ones speak this protocol.
+vLLM, SGLang, llama.cpp, Ollama and hosted services implement this protocol.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.predictors.http_client import Reply
 
 MAX_REPLY = 4 << 20
-"""Bytes of an answer, whatever the server adds to the text."""
+"""Maximum size of an answer in bytes, including what servers add to the text."""
 
 _PATH = "/chat/completions"
 _MOST_TOKENS = 10**9
@@ -23,12 +23,11 @@ _MOST_TOKENS = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model wrote.
+    """The answer of a model.
 
     Attributes:
-        text: its words
-        tokens_in, tokens_out: what the server says that the question and the answer took; ``None``
-            where it does not
+        text: the text of the answer
+        tokens_in, tokens_out: tokens of prompt and answer, as the server reports them, or ``None``
     """
 
     text: str
@@ -40,30 +39,30 @@ def read_completion(reply: Reply, parameter: str = "vlm.max_tokens") -> Completi
     """Reads a chat completion.
 
     Args:
-        reply: of the server
-        parameter: that bounds the length of answers, for messages
+        reply: the answer of the server
+        parameter: the parameter that limits the length of answers, for messages
 
     Raises:
-        MaskError: if the server answered no chat completion, or one that was cut off
+        MaskError: if it is not a chat completion, is empty, or was cut off
     """
     if reply.content_type != "application/json":
         raise MaskError(f"the server says that it answers {reply.content_type!r:.60}, not JSON")
     try:
-        answered = json.loads(reply.body)
-        choice = answered["choices"][0]
+        completion = json.loads(reply.body)
+        choice = completion["choices"][0]
         content = choice["message"]["content"]
-        ended, usage = choice.get("finish_reason"), answered.get("usage")
+        finish_reason, usage = choice.get("finish_reason"), completion.get("usage")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise MaskError("the server answered no chat completion") from error
     if isinstance(content, list):
         texts = [part.get("text") for part in content if isinstance(part, dict)]
         content = "".join(text for text in texts if isinstance(text, str))
-    if ended == "length":
+    if finish_reason == "length":
         raise MaskError(f"the model's answer was cut off; raise {parameter}")
     if not isinstance(content, str) or not content.strip():
         raise MaskError("the model answered nothing")
-    named = usage if isinstance(usage, dict) else {}
-    tokens = (_count(named.get(name)) for name in ("prompt_tokens", "completion_tokens"))
+    counts = usage if isinstance(usage, dict) else {}
+    tokens = (_count(counts.get(name)) for name in ("prompt_tokens", "completion_tokens"))
     return Completion(content, *tokens)
 
 
@@ -73,7 +72,7 @@ def _count(value: Any) -> int | None:
 
 
 def complete_url(url: str) -> str:
-    """The address of chat completions: a base address, with or without ``/v1``, is completed."""
+    """Completes a base address, with or without ``/v1``, to that of chat completions."""
     address, mark, rest = url.partition("?")
     address = address.rstrip("/")
     if not address.endswith(_PATH):

@@ -1,7 +1,7 @@
 """Consensus of several predictors: a majority mask per pair, and the agreement on it.
 
-Where predictors agree with each other and not with the ground truth, the ground truth is
-likely to be wrong: score the majority masks, and the check ``consensus_conflict`` says where.
+If predictors agree with each other and not with the ground truth, the ground truth is likely to be
+wrong. After the majority masks are scored, the check ``consensus_conflict`` finds such pairs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import cv2
 import fiftyone as fo
 import numpy as np
 
-from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
+from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LIST_FIELDS, image_size, mask_of
 from pairlens.fiftyone_plugin.metrics.overlap import resize
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.importers import fields, fo_internals, leases, store, working_set
@@ -30,13 +30,13 @@ from pairlens.importers.parallel import Progress, map_items, no_progress
 from pairlens.importers.stored_values import segmentation
 
 STEP = "consensus"
-"""Key in PairLens' info: which fields each agreement field was made of."""
+"""Key in PairLens' info of the source fields of each consensus field."""
 
-CHUNK = 16
-"""Pairs that a thread is given at once."""
+CHUNK_PAIRS = 16
+"""Pairs per task of a thread."""
 
 _PARTS = ("_cls", "mask", "mask_path", "label", "bounding_box", "points", "filled", "closed")
-_FEW = "fewer than two predictions"
+_TOO_FEW = "fewer than two predictions"
 
 
 @dataclass
@@ -44,13 +44,13 @@ class ConsensusSummary:
     """Summary of a consensus run.
 
     Attributes:
-        field: of the majority masks
-        fields: that they were made of
-        agreed: pairs that got a mask
-        agreement: mean of their agreements, or ``None`` where there is none
-        failed: pairs of which a mask cannot be read, each named in ``failures``
-        skipped: pairs that had a consensus already, or fewer than two predictions; counted
-            by reason in ``skips``
+        field: field of the majority masks
+        fields: fields of the predictions
+        agreed: number of pairs with a new majority mask
+        agreement: mean of their agreements in [0, 1], or ``None`` if there is none
+        failed: number of pairs with a mask that cannot be read; ``failures`` names them
+        skipped: number of pairs that had a consensus already, or fewer than two predictions;
+            ``skips`` counts them by reason
     """
 
     dataset: str
@@ -75,9 +75,8 @@ class PairConsensus(NamedTuple):
     """Consensus on one pair.
 
     Attributes:
-        mask: (height, width) uint8, 1 where more than half of the predictions have the target
-        agreement: mean IoU of the predictions, two at a time, in 0 to 1; of two empty ones it
-            is 1
+        mask: (height, width) uint8, 1 where more than half of the predictions are 1
+        agreement: mean IoU of all pairs of predictions, in [0, 1]; 1 for two empty ones
     """
 
     mask: Pixels
@@ -85,15 +84,19 @@ class PairConsensus(NamedTuple):
 
 
 def agree(masks: Sequence[Pixels]) -> PairConsensus:
-    """Combines two masks or more of 0 and 1, of equal shapes.
+    """Combines predictions to a majority mask.
 
-    A pixel that exactly half of them have is background: of two, the intersection remains.
+    A pixel that is 1 in exactly half of the masks becomes background: two masks give their
+    intersection.
+
+    Args:
+        masks: two or more (height, width) uint8 masks of 0 and 1, of equal shape
     """
     ious = []
     for one, other in combinations(masks, 2):
         union = cv2.countNonZero(cv2.bitwise_or(one, other))
-        both = cv2.countNonZero(cv2.bitwise_and(one, other))
-        ious.append(both / union if union else 1.0)
+        intersection = cv2.countNonZero(cv2.bitwise_and(one, other))
+        ious.append(intersection / union if union else 1.0)
     votes = np.sum(masks, axis=0, dtype=np.uint16)
     majority: Pixels = np.greater(2 * votes, len(masks)).astype(np.uint8)
     return PairConsensus(majority, float(np.mean(ious)))
@@ -111,23 +114,22 @@ def consensus(
 ) -> ConsensusSummary:
     """Combines prediction fields into a field of majority masks and one of agreements.
 
-    Of each pair the predictions that are there count, two at the least. Masks of other sizes
-    are brought to the image's. Beside ``field_name``, ``<field_name>_agreement`` holds the
-    mean IoU of the predictions two at a time and ``<field_name>_area`` the pixels of the
-    majority mask.
+    A pair needs at least two predictions. Masks of other sizes are resized to that of the image.
+    ``<field_name>_agreement`` gets the mean IoU of all pairs of predictions, and
+    ``<field_name>_area`` the pixels of the majority mask.
 
     Args:
         samples: a dataset or view that PairLens imported
-        sources: two fields of predicted masks or more
+        sources: two or more fields of predicted masks
         field_name: the field for the majority masks
-        resume: go on with a field that exists
+        resume: continue a field that exists
         overwrite: replace the field and its masks, once there is a new mask
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for fewer than two fields, or fields that are not for this
-        StateError: if a field holds no masks, or the agreement field exists and neither
-            resume nor overwrite is set, or was made of other fields
+        UsageError: for fewer than two fields, or fields that are not predictions
+        StateError: if a field has no masks, or the consensus field exists and neither
+            resume nor overwrite is set, or it was made of other fields
     """
     started = time.perf_counter()
     dataset = fo_internals.dataset_of(samples)
@@ -180,21 +182,21 @@ def _check_sources(dataset: Any, sources: Sequence[str], name: str) -> None:
         raise UsageError("a consensus needs two prediction fields or more, each named once")
     for source in sources:
         if source in (fields.SEGMENTATION, name):
-            what = "the ground truth" if source == fields.SEGMENTATION else "the consensus itself"
-            raise UsageError(f"field {source!r} is {what} and no prediction")
+            role = "the ground truth" if source == fields.SEGMENTATION else "the consensus itself"
+            raise UsageError(f"field {source!r} is {role} and no prediction")
         kind = getattr(dataset.get_field(source), "document_type", None)
         if getattr(kind, "__name__", "") not in KINDS:
             raise StateError(f"dataset {dataset.name!r} has no field {source!r} of masks")
 
 
 def _projection(sources: Sequence[str]) -> tuple[str, ...]:
-    parts = (*_PARTS, *LISTS.values())
+    parts = (*_PARTS, *LIST_FIELDS.values())
     labels = (f"{source}.{part}" for source in sources for part in parts)
     return (fields.KEY, "metadata.width", "metadata.height", *labels)
 
 
 Combined = tuple[Any, str, dict[str, Any] | MaskError | None]
-"""A sample's id, its key, and its new values, why there are none, or ``None`` for too few."""
+"""A sample's id, its key, and its new values, or the error, or ``None`` for too few predictions."""
 
 
 def _combined(
@@ -204,17 +206,17 @@ def _combined(
     folder: Path,
     summary: ConsensusSummary,
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """The new values of the pairs that get a consensus, whose masks are written."""
+    """Writes majority masks; yields the id and the new values of each pair with a consensus."""
 
     def work(chunk: list[Mapping[str, Any]]) -> list[Combined]:
         return [
             (doc["_id"], doc[fields.KEY], _values(doc, sources, field, folder)) for doc in chunk
         ]
 
-    for outcome in map_items(work, batched(docs, CHUNK)):
+    for outcome in map_items(work, batched(docs, CHUNK_PAIRS)):
         for sample_id, key, values in outcome.unwrap():
             if values is None:
-                summary.skip(_FEW)
+                summary.skip(_TOO_FEW)
             elif isinstance(values, MaskError):
                 summary.failed += 1
                 summary.failures.append({"key": key, "reason": str(values)})
@@ -245,7 +247,7 @@ def _values(
 
 
 def _masks(doc: Mapping[str, Any], sources: Sequence[str]) -> list[Pixels]:
-    """The predictions that are there, in one size, *ignore* as background."""
+    """The predictions of a pair, resized to one size, with *ignore* as background."""
     size = image_size(doc.get("metadata"))
     masks: list[Pixels] = []
     for source in sources:

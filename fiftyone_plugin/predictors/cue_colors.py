@@ -1,8 +1,8 @@
 """Scores how well a colour word fits a colour, in CIE Lab.
 
-Colour words are used loosely of aerial images: a "red" roof is a dull brown-red, a "green"
-field nearly gray. Chromatic words therefore go by hue, with a chroma of a dozen counting as
-half a colour; words of lightness go by L, ``light`` and ``dark`` relative to the image.
+Colour words are used loosely for aerial images: a "red" roof is a dull brown-red, a "green" field
+nearly gray. Chromatic words are therefore matched by hue, and a chroma of 12 counts half; words of
+lightness are matched by L, ``light`` and ``dark`` relative to the mean of the image.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _HUES = {
     "blue": 275.0,
     "purple": 318.0,
 }
-"""Hue angles in degrees in the plane of a and b."""
+"""Hue angles in degrees in the plane of a* and b*."""
 
 _HUE_WIDTH = 26.0
 _HALF_CHROMA = 12.0
 
 _BROWN = (60.0, 42.0)
-"""Hue and lightness."""
+"""Hue angle in degrees, and L."""
 
 _GRAYS = {"white": (88.0, 13.0), "gray": (58.0, 16.0), "black": (12.0, 14.0)}
-"""Lightness and how far from it, of the colours without hue."""
+"""L of the achromatic colours, and the standard deviation of L."""
 
 _LIGHTNESS_STEP = 8.0
 
@@ -44,7 +44,7 @@ def color_fit(word: str, colors: Floats) -> Floats | None:
         colors: (n, 3) Lab; the last row is the whole image's mean
 
     Returns:
-        (n,) in [0, 1], or ``None`` for a word that is not known
+        (n,) in [0, 1], or ``None`` for an unknown word
     """
     light, chroma = colors[:, 0], np.hypot(colors[:, 1], colors[:, 2])
     hue = np.degrees(np.arctan2(colors[:, 2], colors[:, 1]))
@@ -61,7 +61,7 @@ def color_fit(word: str, colors: Floats) -> Floats | None:
 
 
 def _brown(light: Floats, chroma: Floats, hue: Floats) -> Floats:
-    """A dull, dark yellow-red; brighter it is called red or orange."""
+    """Brown is a dull, dark yellow-red; a brighter one is called red or orange."""
     angle, lightness = _BROWN
     dull = chroma / (chroma + _HALF_CHROMA / 2) * _bell(np.maximum(chroma - 35, 0), 15)
     return _near_hue(hue, angle) * dull * _bell(light - lightness, 18)

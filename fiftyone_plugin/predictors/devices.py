@@ -25,25 +25,25 @@ class Runtime:
 
     @contextmanager
     def inference(self) -> Iterator[None]:
-        """No gradients; on a GPU autocast to bfloat16, or float16 where there is none."""
+        """Inference mode; with ``half`` also autocast to bfloat16, or float16 if unsupported."""
         import torch
 
         with torch.inference_mode():
             if not self.half:
                 yield
                 return
-            # Autocast rather than cast weights: sums, norms and box arithmetic stay exact.
-            fits = self.device.type != "cuda" or torch.cuda.is_bf16_supported()
-            kind = torch.bfloat16 if fits else torch.float16
-            with torch.autocast(self.device.type, dtype=kind):
+            # Autocast and not cast weights: sums, norms and box arithmetic stay in float32.
+            has_bf16 = self.device.type != "cuda" or torch.cuda.is_bf16_supported()
+            dtype = torch.bfloat16 if has_bf16 else torch.float16
+            with torch.autocast(self.device.type, dtype=dtype):
                 yield
 
 
 def choose_device(name: str, half: bool) -> Runtime:
-    """The device of that name, or the best there is for ``auto``: CUDA, MPS, CPU.
+    """Chooses a device by name; ``auto`` is CUDA, MPS or CPU, whichever is available first.
 
     Raises:
-        UsageError: if torch does not know the device or does not have it
+        UsageError: if torch does not know the device or cannot use it
     """
     import torch
 
@@ -55,16 +55,16 @@ def choose_device(name: str, half: bool) -> Runtime:
         torch.empty(1, device=device)
     except Exception as error:  # torch raises RuntimeError, AssertionError and others here
         reason = f"device {name!r} cannot be used ({first_line(error)})"
-        raise UsageError(f"{reason}; --device auto takes what there is") from error
+        raise UsageError(f"{reason}; --device auto takes an available one") from error
     return Runtime(device, half and device.type == "cuda")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on whatever device."""
+    """Whether an error means that memory ran out, on any device."""
     if isinstance(error, MemoryError):
         return True
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, RuntimeError) and any(w in str(error).lower() for w in words)
+    phrases = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(w in str(error).lower() for w in phrases)
 
 
 def free_memory(device: Any) -> None:

@@ -1,4 +1,4 @@
-"""Rasterizes outlines into masks."""
+"""Rasterizes predicted outlines to masks."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Outline = Sequence[tuple[float, float]]
 
 
 def draw(outlines: Sequence[Outline], size: tuple[int, int], *, boxes: bool = False) -> Prediction:
-    """Fills outlines, each by itself, so that what overlaps is filled and not cut out.
+    """Fills outlines one by one, so that overlaps are filled, too.
 
-    Points are rounded to whole pixels, and what they enclose is filled together with its
-    edge: the inverse of ``cv2.findContours``.
+    Points are rounded to whole pixels, and the edge belongs to the mask: the inverse of
+    ``cv2.findContours``.
 
     Args:
-        outlines: closed, of three points or more
+        outlines: closed outlines of three or more (x, y) points in pixels
         size: (width, height) of the mask
-        boxes: rectangles along the axes are boxes, whose right and lower sides are where the
-            first pixel beyond begins; each has one pixel at least
+        boxes: whether axis-aligned rectangles are boxes, whose right and lower edges are exclusive;
+            each gets at least one pixel
 
     Returns:
-        (height, width) uint8 of 0 and 1; empty where there is no outline
+        (height, width) uint8 of 0 and 1; empty without outlines
 
     Raises:
-        MaskError: if the outlines are in no image, or wholly outside this one
+        MaskError: if coordinates are not finite or too large, or all outlines are outside the image
     """
     width, height = size
     if not 0 < width * height <= MAX_PIXELS:
@@ -46,7 +46,7 @@ def draw(outlines: Sequence[Outline], size: tuple[int, int], *, boxes: bool = Fa
         else:
             cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1)
     if len(outlines) and not mask.any():
-        raise MaskError("what was outlined lies outside the image")
+        raise MaskError("all outlines are outside the image")
     return mask
 
 

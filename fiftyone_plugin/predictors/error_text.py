@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text that is not blank, or its class; at most 200 characters."""
+    """The first non-blank line of an error's text, or its class; at most 200 characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:200]
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything that led to it, members of exception groups included."""
+    """Yields the error, its causes and contexts, and the members of exception groups."""
     seen: set[int] = set()
-    ahead: list[BaseException | None] = [error]
-    while ahead:
-        one = ahead.pop()
-        if one is None or id(one) in seen:
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        if isinstance(one, BaseExceptionGroup):
-            ahead += reversed(one.exceptions)
-        ahead.append(one.__cause__ or one.__context__)
+        seen.add(id(current))
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            pending += reversed(current.exceptions)
+        pending.append(current.__cause__ or current.__context__)

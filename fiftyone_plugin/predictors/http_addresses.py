@@ -1,4 +1,4 @@
-"""Validates service addresses, where a token may be sent, and redirects."""
+"""Validates service addresses, the hosts that may receive a token, and redirects."""
 
 from __future__ import annotations
 
@@ -17,22 +17,26 @@ from pairlens.importers.errors import UsageError
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _METADATA = ("metadata", "metadata.google.internal", "instance-data")
-"""Names under which clouds hand out the credentials of their machines."""
+"""Host names of cloud metadata services, which give out a machine's credentials."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 
-PRIVATE = (
+PRIVATE_NETWORK = (
     "is an address of a private network, which may be meant for others; if it is yours, allow it "
     "with the parameter allow_private=yes"
 )
 
 
 def check_url(predictor: str, url: str) -> SplitResult:
-    """The parts of a service's address.
+    """Parses and validates the address of a service.
+
+    Args:
+        predictor: name of the predictor, for messages
+        url: the address
 
     Raises:
-        UsageError: if it is no plain http or https address, or holds a password, which would
-            be stored with the dataset
+        UsageError: if it is not a http or https address, or contains a user or password, which
+            would be stored with the dataset
     """
     try:
         parts = urlsplit(url)
@@ -50,10 +54,16 @@ def check_url(predictor: str, url: str) -> SplitResult:
 
 
 def check_token(parts: SplitResult, name: str, token: Token | None, open_token: bool) -> None:
-    """Refuses to send a token where anyone on the way could read it.
+    """Refuses to send a token unencrypted to another machine.
+
+    Args:
+        parts: the address of the service
+        name: name of the token, for messages
+        token: the token, if any
+        open_token: whether the user allows it
 
     Raises:
-        UsageError: for a token, a plain http address elsewhere and no leave
+        UsageError: for a token and a plain http address of another machine, unless allowed
     """
     if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK and not open_token:
         raise UsageError(
@@ -63,42 +73,46 @@ def check_token(parts: SplitResult, name: str, token: Token | None, open_token: 
 
 
 def check_address(predictor: str, host: str) -> None:
-    """Refuses a host that is written as an address of a private network.
+    """Refuses a host that is the IP address of a private network, or a metadata service.
+
+    Names are not resolved here; :func:`private_address` does that.
 
     Raises:
-        UsageError: for such an address, but for one of this machine
+        UsageError: for such a host, except this machine
     """
     name = host.rstrip(".")
-    if name not in _LOOPBACK and (name in _METADATA or any(map(_is_private, _as_numbers(name)))):
-        raise UsageError(f"{predictor}.url: {host} {PRIVATE}")
+    if name not in _LOOPBACK and (
+        name in _METADATA or any(map(_is_private, _numeric_addresses(name)))
+    ):
+        raise UsageError(f"{predictor}.url: {host} {PRIVATE_NETWORK}")
 
 
 async def private_address(host: str) -> str | None:
-    """The first address of a private network that a name stands for; ``None`` where it has none.
+    """The first private address that a host name resolves to; ``None`` if there is none.
 
-    A name that cannot be looked up has none: it may be one that a proxy knows.
+    A name that cannot be resolved has none: a proxy may know it.
     """
     if host in _LOOPBACK:
         return None
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return None
-    return next((str(entry[4][0]) for entry in found if _is_private(str(entry[4][0]))), None)
+    return next((str(entry[4][0]) for entry in entries if _is_private(str(entry[4][0]))), None)
 
 
 class PrivateAddress(Exception):
-    """A connection turned out to lead to an address of a private network, and was closed."""
+    """Raised when a connection leads to a private address; the connection is closed."""
 
 
 class ConnectionWatch:
-    """Closes a connection to an address of a private network before anything is sent.
+    """Closes a connection to a private address before anything is sent.
 
-    A name can resolve to another address for the connection than for the look-up, so the address of
-    the connection is checked. Connections to a proxy are not checked.
+    A name can resolve to one address when it is checked and to another when the connection is made,
+    so the address of the connection is checked, too. Connections to a proxy are not checked.
 
     Args:
-        url: of the request, whose extension ``trace`` it is
+        url: address of the request; the object is the request's extension ``trace``
     """
 
     def __init__(self, url: str) -> None:
@@ -106,10 +120,10 @@ class ConnectionWatch:
         self._connecting = ""
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """Called by ``httpcore`` with each thing that it does.
+        """Handles a trace event of ``httpcore``.
 
         Raises:
-            PrivateAddress: if it has connected to one
+            PrivateAddress: if the connection leads to a private address
         """
         if event == "connection.connect_tcp.started":
             self._connecting = info["host"]
@@ -121,17 +135,17 @@ class ConnectionWatch:
                 raise PrivateAddress(address)
 
 
-def _as_numbers(host: str) -> list[str]:
-    """The address that a host is written as, in any of the forms that systems take."""
+def _numeric_addresses(host: str) -> list[str]:
+    """The IP addresses that a host is written as, in any form that the system accepts."""
     try:
-        found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+        entries = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return []
-    return [str(entry[4][0]) for entry in found]
+    return [str(entry[4][0]) for entry in entries]
 
 
 def _is_private(text: str) -> bool:
-    """Whether an address is of no public network: private, link-local, this machine's, ..."""
+    """Whether an IP address is not public: private, link-local, loopback, multicast, ..."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         if address in _NAT64:
@@ -142,24 +156,24 @@ def _is_private(text: str) -> bool:
 
 
 def is_local(url: str) -> bool:
-    """Whether it is an address of this machine."""
+    """Whether a URL is an address of this machine."""
     return urlsplit(url).hostname in _LOOPBACK
 
 
-def redirected(url: str, location: str) -> str | None:
-    """Where a redirect leads; ``None`` unless that is the same server, or it encrypted."""
+def redirect_target(url: str, location: str) -> str | None:
+    """The target of a redirect; ``None`` unless it is the same origin, or its https version."""
     try:
         target = urljoin(url, location)
-        here, there = urlsplit(url), urlsplit(target)
-        ports = [p.port or _PORTS.get(p.scheme) for p in (here, there)]
+        source, destination = urlsplit(url), urlsplit(target)
+        ports = [p.port or _PORTS.get(p.scheme) for p in (source, destination)]
     except ValueError:
         return None
-    same = ports[0] == ports[1] and there.scheme == here.scheme
-    encrypted = (here.scheme, there.scheme, ports) == ("http", "https", [80, 443])
-    stays = there.hostname == here.hostname and there.username is None
-    return target if stays and (same or encrypted) else None
+    same_origin = ports[0] == ports[1] and destination.scheme == source.scheme
+    encrypted = (source.scheme, destination.scheme, ports) == ("http", "https", [80, 443])
+    same_host = destination.hostname == source.hostname and destination.username is None
+    return target if same_host and (same_origin or encrypted) else None
 
 
 def host_of(url: str) -> str:
-    """The server as messages name it: neither its path nor its parameters."""
+    """Host and port of a URL, for messages; path and parameters can be confidential."""
     return urlsplit(url).netloc

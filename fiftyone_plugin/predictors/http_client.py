@@ -1,8 +1,7 @@
 """A client for services that may be slow, overloaded, broken or hostile.
 
-What it guarantees: one call takes no longer than its deadline, whatever the server does; no
-more than a bound is read; certificates are verified; the token goes to one origin; and no
-error or log line shows it.
+Guarantees: a call ends by its deadline, whatever the server does; answers are read up to a limit;
+certificates are verified; the token is sent to one origin only and appears in no error or log line.
 """
 
 from __future__ import annotations
@@ -28,55 +27,55 @@ from tenacity import (
 )
 
 from pairlens.fiftyone_plugin.predictors.http_addresses import (
-    PRIVATE,
+    PRIVATE_NETWORK,
     ConnectionWatch,
     PrivateAddress,
     host_of,
     is_local,
     private_address,
-    redirected,
+    redirect_target,
 )
 from pairlens.fiftyone_plugin.predictors.http_faults import (
-    QUOTED,
+    MAX_QUOTED,
     HttpFault,
     excerpt,
-    of_broken_answer,
-    of_error,
-    of_status,
+    fault_of_broken_answer,
+    fault_of_error,
+    fault_of_status,
 )
 from pairlens.fiftyone_plugin.predictors.secrets import Token
 from pairlens.importers.errors import PairLensError, UsageError
 
 for _name in ("httpx", "httpcore"):
-    # What they log of answers can be the token, which a server may repeat.
+    # They log parts of answers, in which a server may repeat the token.
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 MAX_REDIRECTS = 3
-LONGEST_PAUSE = 30.0
-"""Seconds between two attempts, unless the server asks for more."""
+MAX_PAUSE = 30.0
+"""Maximum of seconds between two attempts, unless the server requests more."""
 
-_NOTHING = 204
-_GOOD = (200, 201, _NOTHING)
+_NO_CONTENT = 204
+_SUCCESS = (200, 201, _NO_CONTENT)
 _LOCATION = "pairlens_location"
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
 class ServiceError(PairLensError):
-    """A service did not give an answer that can be used."""
+    """Raised when a service gives no usable answer."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a client waits and how much it reads.
+    """Limits of time and size of a call.
 
     Attributes:
         connect: seconds to connect
         read: seconds without data from the server
-        total: seconds for one call with all its attempts
+        total: seconds for one call, all attempts included
         retries: attempts after the first
-        backoff: seconds before the first retry, twice as many before the next, and so on,
-            each shortened at random by up to half
-        max_bytes: of an answer
+        backoff: seconds before the first retry, doubled for each further one; each pause is
+            shortened at random by up to half
+        max_bytes: maximum size of an answer in bytes
     """
 
     connect: float = 10
@@ -89,12 +88,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer.
+    """The answer of a service.
 
     Attributes:
-        content_type: in lower case, without parameters
-        body: its bytes
-        nothing: status 204, which says that there is nothing to answer
+        content_type: content type in lower case, without parameters
+        body: the bytes of the answer
+        nothing: whether the status is 204, no content
     """
 
     content_type: str
@@ -104,7 +103,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Redirect:
-    """A status that names another address for the same request."""
+    """A redirect to another address for the same request."""
 
     location: str
 
@@ -113,13 +112,14 @@ class Client:
     """Posts to one address, from one event loop; closed by ``async with``.
 
     Args:
-        url: the address, checked by :func:`check_url`
-        limits: of each call
-        token: sent as ``Authorization: Bearer``
-        allow_private: whether the address may turn out to be one of a private network
+        url: the address, validated by
+            :func:`~pairlens.fiftyone_plugin.predictors.http_addresses.check_url`
+        limits: limits of each call
+        token: sent as ``Authorization: Bearer``, if given
+        allow_private: whether the address may be one of a private network
 
     Raises:
-        UsageError: if certificates or a proxy that the environment names cannot be used
+        UsageError: if certificates or a proxy set in the environment cannot be used
     """
 
     def __init__(
@@ -143,51 +143,51 @@ class Client:
         await self._http.aclose()
 
     async def post(self, accept: str, **body: Any) -> Reply:
-        """Posts until there is an answer, the retries are used up or the time is.
+        """Posts until there is an answer, or until retries or time are used up.
 
         Args:
-            accept: content types, for the header
-            body: ``json=`` or ``files=`` and ``data=``, as ``httpx`` takes them
+            accept: content types for the header ``Accept``
+            body: ``json=``, or ``files=`` and ``data=``, as in ``httpx``
 
         Raises:
-            ServiceError: in one sentence that names the host and what it did
+            ServiceError: with one sentence that names the host and the reason
         """
         limits = self.limits
         retrying = AsyncRetrying(
             stop=stop_after_attempt(limits.retries + 1) | stop_before_delay(limits.total),
             wait=self._pause,
-            retry=retry_if_result(lambda done: isinstance(done, HttpFault) and done.again),
+            retry=retry_if_result(lambda outcome: isinstance(outcome, HttpFault) and outcome.again),
             retry_error_callback=_last_result,
         )
-        done: Reply | HttpFault
+        outcome: Reply | HttpFault
         try:
             async with asyncio.timeout(limits.total):
-                done = await retrying(self._attempt, accept, body)
+                outcome = await retrying(self._attempt, accept, body)
         except TimeoutError:
-            done = HttpFault(f"gave no whole answer within {limits.total:g} s")
-        if isinstance(done, Reply):
-            return done
+            outcome = HttpFault(f"gave no whole answer within {limits.total:g} s")
+        if isinstance(outcome, Reply):
+            return outcome
         attempts = retrying.statistics["attempt_number"]
         tries = f" ({attempts} attempts)" if attempts > 1 else ""
         # Outside the handlers, so that no exception that holds the token is its context.
-        raise ServiceError(f"{host_of(self.url)} {done.reason}{tries}")
+        raise ServiceError(f"{host_of(self.url)} {outcome.reason}{tries}")
 
     def _pause(self, state: RetryCallState) -> float:
         """Seconds before the next attempt."""
         fault: HttpFault = _last_result(state)
         if fault.wait is not None:
             return fault.wait
-        longest = min(LONGEST_PAUSE, self.limits.backoff * 2 ** (state.attempt_number - 1))
+        longest = min(MAX_PAUSE, self.limits.backoff * 2 ** (state.attempt_number - 1))
         return longest * random.uniform(0.5, 1)
 
     async def _attempt(self, accept: str, body: dict[str, Any]) -> Reply | HttpFault:
-        """One request, and those that redirects lead to on the same server."""
+        """Sends one request and follows its redirects on the same server."""
         url = self.url
         for _ in range(MAX_REDIRECTS + 1):
-            done = await self._send(url, accept, body)
-            if not isinstance(done, _Redirect):
-                return done
-            target = redirected(url, done.location)
+            outcome = await self._send(url, accept, body)
+            if not isinstance(outcome, _Redirect):
+                return outcome
+            target = redirect_target(url, outcome.location)
             if target is None:
                 return HttpFault(
                     "redirects to another server, which is not followed; if it is meant, give "
@@ -213,7 +213,7 @@ class Client:
         except PrivateAddress as error:
             return _refused(str(error))
         except _ERRORS as error:
-            return of_error(error, self.limits.connect, self.limits.read)
+            return fault_of_error(error, self.limits.connect, self.limits.read)
 
     async def _read(self, response: httpx.Response) -> Reply | _Redirect | HttpFault:
         status, location = response.status_code, response.extensions[_LOCATION]
@@ -221,51 +221,51 @@ class Client:
             return _Redirect(location)
         if 300 <= status < 400:
             return HttpFault(f"redirects ({status}) where it should answer; check the address")
-        if status not in _GOOD:
-            words = excerpt(await _read_some(response), self.token)
-            return of_status(status, words, response.headers.get("Retry-After"))
+        if status not in _SUCCESS:
+            quoted = excerpt(await _read_start(response), self.token)
+            return fault_of_status(status, quoted, response.headers.get("Retry-After"))
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             return HttpFault("answers compressed, which was not asked for")
         return await self._read_body(response)
 
     async def _read_body(self, response: httpx.Response) -> Reply | HttpFault:
-        most = self.limits.max_bytes
-        # httpx has refused what is no number.
-        if int(response.headers.get("Content-Length", "0")) > most:
-            return HttpFault(f"answers with more than {most:,} bytes, which are not read")
+        max_bytes = self.limits.max_bytes
+        # httpx refuses a header that is not a number.
+        if int(response.headers.get("Content-Length", "0")) > max_bytes:
+            return HttpFault(f"answers with more than {max_bytes:,} bytes, which are not read")
         data = bytearray()
         try:
             async for chunk in response.aiter_raw():
                 data += chunk
-                if len(data) > most:
+                if len(data) > max_bytes:
                     return HttpFault(
-                        f"answers with more than {most:,} bytes, which are not read on"
+                        f"answers with more than {max_bytes:,} bytes, which are not read on"
                     )
         except _ERRORS as error:
-            return of_broken_answer(error, self.limits.read)
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Reply(kind, bytes(data), nothing=response.status_code == _NOTHING)
+            return fault_of_broken_answer(error, self.limits.read)
+        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Reply(content_type, bytes(data), nothing=response.status_code == _NO_CONTENT)
 
 
 def _refused(address: str) -> HttpFault:
-    return HttpFault(f"has the address {address}, which {PRIVATE}")
+    return HttpFault(f"has the address {address}, which {PRIVATE_NETWORK}")
 
 
-async def _read_some(response: httpx.Response) -> bytes:
-    """The start of a refusal's body, as far as it can be read: what counts is the status."""
+async def _read_start(response: httpx.Response) -> bytes:
+    """The start of the body of an error; reading errors are ignored, since the status counts."""
     data = b""
     try:
         async for chunk in response.aiter_raw():
             data += chunk
-            if len(data) >= QUOTED:
+            if len(data) >= MAX_QUOTED:
                 break
     except _ERRORS:
         pass
-    return data[:QUOTED]
+    return data[:MAX_QUOTED]
 
 
 def _last_result(state: RetryCallState) -> Any:
-    outcome: Any = state.outcome  # set before anything asks
+    outcome: Any = state.outcome  # always set after an attempt
     return outcome.result()
 
 
@@ -273,32 +273,32 @@ def _open(url: str, limits: Limits) -> httpx.AsyncClient:
     try:
         return httpx.AsyncClient(
             verify=_authorities(),
-            # Proxies of the environment; never for this machine, nor a token in the open to one.
+            # Uses proxies of the environment, except for this machine: its token stays here.
             trust_env=not is_local(url),
             timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            event_hooks={"response": [_set_location_aside]},
+            event_hooks={"response": [_hide_location]},
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise UsageError(f"the proxy that the environment names cannot be used ({error})") from None
 
 
-async def _set_location_aside(response: httpx.Response) -> None:
-    """Keeps ``httpx`` from reading redirects, which it does although it is to follow none."""
+async def _hide_location(response: httpx.Response) -> None:
+    """Hides the header ``Location``: ``httpx`` parses it even if it does not follow redirects."""
     response.extensions[_LOCATION] = response.headers.pop("Location", None)
 
 
 def _authorities() -> ssl.SSLContext | bool:
-    """The certificate authorities that the environment names; ``True`` for the common ones."""
-    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not named:
+    """Certificate authorities set in the environment; ``True`` for the default ones."""
+    path = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if not path:
         return True
     try:
-        if Path(named).is_dir():
-            return ssl.create_default_context(capath=named)
-        return ssl.create_default_context(cafile=named)
+        if Path(path).is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
     except OSError as error:
         raise UsageError(
-            f"REQUESTS_CA_BUNDLE names {named}, which holds no certificates ({error.strerror})"
+            f"REQUESTS_CA_BUNDLE names {path}, which holds no certificates ({error.strerror})"
         ) from error

@@ -1,4 +1,4 @@
-"""Prefetches images: decodes each once, however many queries it has."""
+"""Prefetches images: decodes each once for all its queries."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 THREADS = 4
-"""Decoders at work at once; decoding and resizing release the interpreter's lock."""
+"""Number of decoding threads; decoding and resizing release the interpreter's lock."""
 
 
 class ImageLoader(Generic[T]):
     """Decodes and preprocesses images on threads.
 
-    An announced image is kept until two further announcements: an image whose queries lie in
+    An announced image is kept until two further announcements, so that an image with queries in
     two batches is decoded once.
 
     Args:
-        prepare: (height, width, 3) uint8 RGB to what is kept
-        threads: decoders at work at once
+        prepare: preprocesses (height, width, 3) uint8 RGB; its result is kept
+        threads: number of threads
     """
 
     def __init__(
@@ -35,23 +35,23 @@ class ImageLoader(Generic[T]):
         self._recent: list[frozenset[Path]] = []
 
     def announce(self, paths: Iterable[Path]) -> None:
-        """Starts reading what is not there yet; forgets what was asked for long ago."""
-        wanted = frozenset(paths)
-        if wanted in self._recent[-1:]:
+        """Starts to read images that are not cached; drops those of earlier announcements."""
+        announced = frozenset(paths)
+        if announced in self._recent[-1:]:
             return
-        self._recent = [*self._recent[-1:], wanted]
+        self._recent = [*self._recent[-1:], announced]
         keep = frozenset().union(*self._recent)
         for path in [p for p in self._images if p not in keep]:
             self._images.pop(path).cancel()
-        for path in sorted(wanted - self._images.keys()):
+        for path in sorted(announced - self._images.keys()):
             self._images[path] = self._pool.submit(self._read, path)
 
     def holds(self, paths: Iterable[Path]) -> bool:
-        """Whether all of them were announced and not yet forgotten."""
+        """Whether all of the images are announced and not yet dropped."""
         return all(path in self._images for path in paths)
 
     def take(self, path: Path) -> T:
-        """An announced image.
+        """Waits for an announced image.
 
         Raises:
             ImageError: if it cannot be read

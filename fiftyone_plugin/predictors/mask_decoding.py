@@ -25,24 +25,24 @@ def decode_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
     Args:
         reply: with the content type ``image/png``, ``application/x-npy`` (or
             ``application/octet-stream`` with NPY's first bytes) or ``application/json``;
-            nothing with status 204, which stands for *no answer to this pair*
-        size: (width, height) of the image, which the mask must have; (0, 0) where unknown
+            or a reply without content (status 204), which means *no prediction*
+        size: (width, height) that the mask must have; (0, 0) if unknown
 
     Returns:
         (height, width) uint8 of 0 and 1
 
     Raises:
-        NoPrediction: if the service had nothing to say
-        MaskError: if the answer is no such mask
+        NoPrediction: for a reply without content
+        MaskError: for an answer that is not such a mask
     """
     if reply.nothing:
         raise NoPrediction("the service has no answer")
     decode = _DECODERS.get(reply.content_type)
     if decode is None:
-        told = f"{reply.content_type!r:.60}" if reply.content_type else "nothing"
+        content_type = f"{reply.content_type!r:.60}" if reply.content_type else "nothing"
         raise MaskError(
-            f"the service says that it answers {told}; expected image/png, application/x-npy "
-            "or application/json"
+            f"the service says that it answers {content_type}; expected image/png, "
+            "application/x-npy or application/json"
         )
     mask = _decoded(decode, reply.body, size)
     height, width = mask.shape
@@ -51,7 +51,7 @@ def decode_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
 
 
 def _check_size(width: int, height: int, size: tuple[int, int]) -> None:
-    """Refuses a mask of another size than the image's, where possible before it is decoded."""
+    """Refuses a mask of another size than the image; called before decoding if possible."""
     if size != (0, 0) and (width, height) != size:
         raise _OtherSize(
             f"the service answered a mask of {width}x{height} to an image of {size[0]}x{size[1]}"
@@ -69,7 +69,7 @@ def _decoded(decode: _Decoder, body: bytes, size: tuple[int, int]) -> Prediction
         raise
     except MaskError as error:
         raise MaskError(f"the service's answer: {error}") from error
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # decoders raise exceptions of any kind on hostile input
         raise MaskError(f"the service's answer cannot be decoded ({error!r:.120})") from error
 
 
@@ -99,13 +99,13 @@ def _json(body: bytes, size: tuple[int, int]) -> Prediction:
     try:
         content: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MaskError("it is no whole JSON") from error
+        raise MaskError("it is not complete JSON") from error
     rle = content.get("segmentation", content) if isinstance(content, dict) else None
     if not isinstance(rle, dict):
-        raise MaskError('it is no COCO RLE {"size": [height, width], "counts": ...}')
-    told = rle.get("size")
-    if isinstance(told, list) and [type(side) for side in told] == [int, int]:
-        _check_size(told[1], told[0], size)
+        raise MaskError('it is not COCO RLE {"size": [height, width], "counts": ...}')
+    declared = rle.get("size")
+    if isinstance(declared, list) and [type(side) for side in declared] == [int, int]:
+        _check_size(declared[1], declared[0], size)
     return decode_rle(rle)
 
 

@@ -36,8 +36,8 @@ class MaskField:
     Attributes:
         dataset: a dataset that PairLens imported
         name: the field's name
-        step: what makes it, ``predictions`` or ``consensus``
-        recipe: what the field is made with; compared when a run is resumed
+        step: the step that makes it, ``predictions`` or ``consensus``
+        recipe: the settings that the field is made with; compared when a run is resumed
         beside: types of further fields that are made with it, by name
     """
 
@@ -149,7 +149,7 @@ class MaskField:
             for name, kind in self.companions.items():
                 self.dataset.add_sample_field(name, kind)
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / OWNER).unlink(missing_ok=True)  # the field's own, it is nobody's to remove
+        (self.folder / OWNER).unlink(missing_ok=True)  # the field owns the folder now
 
     def delete_left(self) -> None:
         """Deletes unused folders of masks that killed runs made for the field."""

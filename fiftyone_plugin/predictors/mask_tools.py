@@ -34,35 +34,35 @@ def template() -> Any:
 
 
 def above(scores: Any, size: tuple[int, int], threshold: float) -> Prediction:
-    """Where scores, enlarged to the image, lie above a threshold.
+    """The pixels whose score, interpolated to the size of the image, exceeds a threshold.
 
     Args:
         scores: (h, w) tensor of scores or logits
         size: (height, width) of the image
-        threshold: in the scores' own units
+        threshold: the threshold, in the units of the scores
 
     Returns:
         (height, width) of 0 and 1
     """
     from torch.nn.functional import interpolate
 
-    grown = interpolate(scores[None, None].float(), size, mode="bilinear", align_corners=False)
-    return (grown[0, 0] > threshold).to("cpu").numpy().astype(np.uint8)
+    enlarged = interpolate(scores[None, None].float(), size, mode="bilinear", align_corners=False)
+    return (enlarged[0, 0] > threshold).to("cpu").numpy().astype(np.uint8)
 
 
 def choose(
     scores: NDArray[np.floating], threshold: float, merge: str, always: bool
 ) -> NDArray[np.intp]:
-    """Which candidates make up the mask.
+    """Chooses the candidates that make up the mask.
 
     Args:
-        scores: (n,) of the candidates
-        threshold: candidates above it count
-        merge: ``union`` for all of them, ``best`` for the first of the highest score
-        always: whether the best candidate is taken where none counts
+        scores: (n,) scores of the candidates
+        threshold: candidates with a higher score count
+        merge: ``union`` for all that count, ``best`` for the first one with the highest score
+        always: whether the best candidate is chosen if none counts
 
     Returns:
-        their indices, possibly none
+        (k,) indices of the chosen candidates
     """
     if not len(scores):
         return np.empty(0, np.intp)
@@ -75,7 +75,7 @@ def choose(
 
 
 def largest_region(mask: Prediction) -> Prediction:
-    """The largest 8-connected region, the first of equals; an empty mask stays empty."""
+    """The largest 8-connected region of a mask, the first one of equal size."""
     import cv2
 
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -85,13 +85,13 @@ def largest_region(mask: Prediction) -> Prediction:
 
 
 def union(masks: Sequence[Prediction], size: tuple[int, int]) -> Prediction:
-    """Where any of the masks is; none gives an empty mask."""
-    whole = np.zeros(size, np.uint8)
+    """The union of masks; an empty mask of the given (height, width) if there are none."""
+    combined = np.zeros(size, np.uint8)
     for mask in masks:
-        np.maximum(whole, mask, out=whole)
-    return whole
+        np.maximum(combined, mask, out=combined)
+    return combined
 
 
 def empty(size: tuple[int, int]) -> Prediction:
-    """An empty mask: the answer *there is no such object*."""
+    """An empty mask, for *no such object*."""
     return np.zeros(size, np.uint8)

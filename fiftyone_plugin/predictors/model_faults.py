@@ -58,11 +58,11 @@ def _is_unreachable(names: set[str], text: str) -> bool:
 
 def missing_package(predictor: str, needed: Sequence[str], missing: str | None) -> UsageError:
     """The error for a package that is not installed."""
-    way = "pip install 'pairlens[models]'"
-    if missing == "torchvision":  # of which each build fits one torch
-        way = "pip install torchvision, from the index that torch was installed from"
+    remedy = "pip install 'pairlens[models]'"
+    if missing == "torchvision":  # each build fits one version of torch
+        remedy = "pip install torchvision, from the index that torch was installed from"
     needs = " and ".join(needed)
-    return UsageError(f"{predictor} needs {needs}, and {missing} is not installed: {way}")
+    return UsageError(f"{predictor} needs {needs}, and {missing} is not installed: {remedy}")
 
 
 def broken_package(predictor: str, name: str, error: BaseException) -> UsageError:
@@ -74,5 +74,5 @@ def broken_package(predictor: str, name: str, error: BaseException) -> UsageErro
         )
     return UsageError(
         f"{predictor} needs {name}, which is installed and cannot be imported "
-        f"({first_line(error)}); install it anew"
+        f"({first_line(error)}); install it again"
     )

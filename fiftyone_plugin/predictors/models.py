@@ -25,8 +25,8 @@ from pairlens.importers.errors import LayoutError, PairLensError, UsageError
 PACKAGES = ("torch", "transformers")
 MODEL = "folder with the model, or hub id OWNER/NAME[@REVISION]"
 HALF = "half precision on a GPU; elsewhere it is full in any case"
-MOST_NAMED = 6
-"""Kinds of models that a message lists."""
+MAX_NAMED = 6
+"""Maximum of kinds of models that a message lists."""
 
 _CONFIG = "config.json"
 
@@ -35,7 +35,7 @@ def require(predictor: str, packages: tuple[str, ...] = PACKAGES) -> None:
     """Imports the packages.
 
     Raises:
-        UsageError: with the command that installs what is missing or what is broken
+        UsageError: if a package is missing or broken; the message has the command to install it
     """
     for name in packages:
         try:
@@ -51,10 +51,10 @@ class WeightsSource:
     """Location of a model's weights.
 
     Attributes:
-        predictor: for messages
-        given: as it was given
+        predictor: name of the predictor, for messages
+        given: the parameter as the user gave it
         name: folder or hub id, for ``from_pretrained``
-        revision: of the hub's model, or ``None`` for its newest
+        revision: revision of the hub's model, or ``None`` for the newest
     """
 
     predictor: str
@@ -64,7 +64,7 @@ class WeightsSource:
 
     @property
     def where(self) -> dict[str, Any]:
-        """Arguments for every ``from_pretrained``."""
+        """Arguments of all calls of ``from_pretrained``."""
         return {"revision": self.revision or "main", "trust_remote_code": False}
 
 
@@ -72,8 +72,8 @@ def find_source(predictor: str, given: str, parameter: str = "model") -> Weights
     """Parses a model parameter: a folder or a hub id.
 
     Raises:
-        UsageError: if it looks like a folder and is none
-        LayoutError: if a folder holds no model
+        UsageError: if it is neither an existing folder nor a hub id
+        LayoutError: if the folder contains no model
     """
     path = Path(given).expanduser()
     if path.is_dir():
@@ -99,18 +99,18 @@ def open_model(
     class_name: str,
     kinds: tuple[str, ...],
 ) -> tuple[WeightsSource, Runtime, Any]:
-    """Finds a predictor's model, chooses where it runs and loads it.
+    """Finds a predictor's model, chooses the device and loads it.
 
     Args:
-        predictor: its name, for messages
+        predictor: name of the predictor, for messages
         given: a folder or a hub id
-        device: ``auto`` or the name of one
+        device: name of a device, or ``auto``
         half: whether half precision is allowed
-        class_name: of the model's class in ``transformers``
-        kinds: the ``model_type`` values the class can load
+        class_name: name of the model's class in ``transformers``
+        kinds: the ``model_type`` values that the class can load
 
     Raises:
-        UsageError: if a package is missing, or for a source or device that is none
+        UsageError: if a package is missing, or the source or device does not exist
         LayoutError, StateError: as :func:`load_model`
     """
     require(predictor)
@@ -120,41 +120,41 @@ def open_model(
 
 
 def _transformers() -> Any:
-    """The package, without its types: pyright would read thousands of files, and of what
-    ``from_pretrained`` gives it would know nothing."""
+    """Imports ``transformers`` without types: pyright would read thousands of files, and could not
+    infer the type of ``from_pretrained`` anyway."""
     return importlib.import_module("transformers")
 
 
 def load_model(
     source: WeightsSource, class_name: str, kinds: tuple[str, ...], runtime: Runtime
 ) -> Any:
-    """A ``transformers`` model in evaluation mode on its device.
+    """Loads a ``transformers`` model in evaluation mode.
 
     Args:
-        source: where its weights are
-        class_name: of the model's class in ``transformers``
-        kinds: the ``model_type`` values the class can load
-        runtime: where it is to run
+        source: location of the weights
+        class_name: name of the model's class in ``transformers``
+        kinds: the ``model_type`` values that the class can load
+        runtime: device of the model
 
     Raises:
         LayoutError: if it is a model of another kind, or weights are missing
-        StateError: if it cannot be fetched, read or held in memory
+        StateError: if it cannot be downloaded or read, or does not fit into memory
     """
     transformers = _transformers()
     with explained(source):
-        # The configuration file, not AutoConfig: a newer kind than transformers knows has a name.
+        # The file and not AutoConfig, which fails for kinds that are newer than transformers.
         config, _ = transformers.PreTrainedConfig.get_config_dict(source.name, **source.where)
         kind = config.get("model_type")
         if kind not in kinds:
             raise LayoutError(
                 f"{source.given} is a model of type {kind!r}, and {source.predictor} runs "
-                + (" or ".join(kinds) if len(kinds) <= MOST_NAMED else f"{class_name} alone")
+                + (" or ".join(kinds) if len(kinds) <= MAX_NAMED else f"{class_name} alone")
             )
-        model, found = getattr(transformers, class_name).from_pretrained(
+        model, loading_info = getattr(transformers, class_name).from_pretrained(
             source.name, use_safetensors=True, output_loading_info=True, **source.where
         )
-        # transformers fills in random values for what is missing and only warns.
-        missing = set(found["missing_keys"]) & {name for name, _ in model.named_parameters()}
+        # transformers initializes missing weights at random, and only warns.
+        missing = set(loading_info["missing_keys"]) & {name for name, _ in model.named_parameters()}
         if missing:
             raise LayoutError(
                 f"{source.given} lacks {len(missing)} weights of {class_name}, such as "
@@ -164,13 +164,13 @@ def load_model(
 
 
 def load_processor(source: WeightsSource) -> Any:
-    """A model's own ``transformers`` processor, saved beside its weights."""
+    """Loads the ``transformers`` processor that is saved with the weights."""
     with explained(source):
         return _transformers().AutoProcessor.from_pretrained(source.name, **source.where)
 
 
 def load_tokenizer(source: WeightsSource) -> Any:
-    """A model's own ``transformers`` tokenizer, saved beside its weights."""
+    """Loads the ``transformers`` tokenizer that is saved with the weights."""
     with explained(source):
         return _transformers().AutoTokenizer.from_pretrained(source.name, **source.where)
 

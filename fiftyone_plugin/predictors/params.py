@@ -4,7 +4,7 @@
 
     @dataclass(frozen=True)
     class Settings:
-        side: int = option("longest side in pixels that is worked at", 384, low=32, high=4096)
+        side: int = option("longest side of the image in pixels", 384, low=32, high=4096)
 
     SPEC = PredictorSpec(..., settings=Settings, make=lambda settings, device: ...)
     SPEC.load({"side": "512"}, "cpu")
@@ -39,19 +39,16 @@ def option(
     Args:
         about: its meaning, for users
         default: its default value; a parameter without one is required
-        low, high: the least and the greatest number allowed
+        low, high: the least and the greatest number allowed, inclusive
         choices: the texts allowed; any if empty
-        holds: what a text must contain exactly once, where the query goes
+        holds: the placeholder of the query, which a text must contain exactly once
     """
     metadata = {"about": about, "low": low, "high": high, "choices": choices, "holds": holds}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def describe(settings: type[Any]) -> dict[str, str]:
-    """Parameter name to what it means and its default.
-
-    Those that must be given come first.
-    """
+    """Meaning and default of each parameter by name, required ones first."""
     members = sorted(
         dataclasses.fields(settings), key=lambda f: f.default is not dataclasses.MISSING
     )
@@ -65,14 +62,15 @@ def describe(settings: type[Any]) -> dict[str, str]:
 def read_params(
     predictor: str, settings: type[S], given: Mapping[str, Any], kind: str = "predictor"
 ) -> S:
-    """Makes the settings from what was given; ``None`` stands for *not given*.
+    """Makes the settings from parameters.
 
     Args:
-        predictor: its name, for messages
+        predictor: name of the predictor, for messages
         settings: a dataclass whose fields are ``int``, ``float``, ``bool`` or ``str`` and
             were made with :func:`option`
-        given: values by parameter name, as texts or already of the right type
-        kind: what takes the parameters, for messages
+        given: values by parameter name, as texts or of the parameter's type; ``None`` for the
+            default
+        kind: ``predictor`` or ``judge``, for messages
 
     Raises:
         UsageError: for an unknown or missing parameter, a wrong type or a value out of range
@@ -112,14 +110,14 @@ def _cast(name: str, kind: type, value: Any, limits: Mapping[str, Any]) -> Any:
 def _check_text(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     choices, holds = limits["choices"], limits["holds"]
     if choices and value not in choices:
-        listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
-        raise UsageError(f"{name} takes {listed}, not {value!r}")
+        known = f"{', '.join(choices[:-1])} or {choices[-1]}"
+        raise UsageError(f"{name} takes {known}, not {value!r}")
     if holds and value.count(holds) != 1:
         raise UsageError(f"{name} must hold {holds} once, where the query goes, not {value!r}")
 
 
 def _parse(kind: type, value: Any) -> Any:
-    """The value as the kind, or ``None`` where it is none."""
+    """The value converted to the kind, or ``None`` if it cannot be."""
     if kind is str:
         return str(value) or None
     if kind is bool:

@@ -8,12 +8,12 @@ from pathlib import Path
 from pairlens.importers.errors import UsageError
 
 MAX_BYTES = 64 << 20
-"""Size of an image file that is sent; services refuse far smaller ones."""
+"""Maximum size of an image in bytes; the limits of most services are lower."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """An image file in a format that browsers, and so services, read."""
+    """An image file in a format that browsers and services read."""
 
     data: bytes
     mime_type: str
@@ -25,11 +25,11 @@ class Payload:
 
 
 def read_payload(image: Path) -> Payload:
-    """The image's bytes as published, or a PNG of what browsers do not show, such as TIFF.
+    """The bytes of an image file; formats that browsers do not show become PNG.
 
     Raises:
-        ImageError: if it is no image
-        UsageError: if it is too large to be sent
+        ImageError: if the file is not an image
+        UsageError: if it is larger than :data:`MAX_BYTES`
     """
     from pairlens.importers.image_frame import UPRIGHT
     from pairlens.importers.masks import encode_png

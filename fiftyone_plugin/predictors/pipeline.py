@@ -26,7 +26,7 @@ class PreparedImage:
 
     Attributes:
         size: (height, width) as decoded, in pixels
-        inputs: what the model takes, from :meth:`Segmenter.prepare`
+        inputs: the model's input, from :meth:`Segmenter.prepare`
     """
 
     size: tuple[int, int]
@@ -35,7 +35,7 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
-    """One pair for a model; pairs with equal ``path`` share the picture."""
+    """A pair for a model; pairs with equal ``path`` have the same picture."""
 
     path: Path
     phrase: str
@@ -48,11 +48,11 @@ class Segmenter(Protocol):
     runtime: Runtime
 
     def prepare(self, pixels: NDArray[np.uint8]) -> Any:
-        """(height, width, 3) RGB to the model's input; called on several threads."""
+        """Preprocesses (height, width, 3) uint8 RGB; called on several threads."""
         ...
 
     def segment(self, items: Sequence[ModelQuery]) -> Sequence[Prediction]:
-        """A mask in its picture's size for each item, pairs of one image side by side."""
+        """Predicts a mask in its picture's size for each item; pairs of an image are adjacent."""
         ...
 
 
@@ -77,37 +77,37 @@ class Pipeline:
         return self._notes
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-        """A mask in its image's size for each query, or why there is none."""
+        """Yields a mask in the size of its image, or an exception, for each query."""
         if not self._loader.holds(query.image for query in batch):
             self.prefetch(batch)
         answers: list[Prediction | Exception] = [StateError("not predicted")] * len(batch)
         items: list[tuple[int, ModelQuery]] = []
-        for at, query in enumerate(batch):
+        for index, query in enumerate(batch):
             try:
                 picture = self._loader.take(query.image)
             except Exception as error:  # one unreadable image does not end the batch
-                answers[at] = error
+                answers[index] = error
             else:
-                items.append((at, ModelQuery(query.image, query.phrase, picture)))
+                items.append((index, ModelQuery(query.image, query.phrase, picture)))
         items.sort(key=lambda numbered: numbered[1].path)
-        for (at, _), answer in zip(items, self._segment([i for _, i in items]), strict=True):
-            answers[at] = answer
+        for (index, _), answer in zip(items, self._segment([i for _, i in items]), strict=True):
+            answers[index] = answer
         yield from answers
 
     def _segment(self, items: Sequence[ModelQuery]) -> Iterator[Prediction | Exception]:
-        """Segments the items, in parts that fit into memory."""
-        at = 0
-        while at < len(items):
-            part = items[at : at + (self._most or len(items))]
+        """Segments the items, in batches that fit into memory."""
+        start = 0
+        while start < len(items):
+            part = items[start : start + (self._most or len(items))]
             answers = self._attempt(part)
             if answers is None:
                 self._halve(len(part))
                 continue
             yield from answers
-            at += len(part)
+            start += len(part)
 
     def _attempt(self, part: Sequence[ModelQuery]) -> list[Prediction | Exception] | None:
-        """Masks, or ``None`` where there was too little memory for so many."""
+        """Masks and exceptions, or ``None`` if there is too little memory for so many items."""
         try:
             with self._segmenter.runtime.inference():
                 return list(self._segmenter.segment(part))
@@ -116,13 +116,13 @@ class Pipeline:
         if len(part) == 1:
             check_memory(failure)
         if is_out_of_memory(failure):
-            # Outside the handler, whose traceback would hold the tensors that have to go.
+            # Outside the handler, since its traceback holds references to the tensors.
             del failure
             free_memory(self._segmenter.runtime.device)
             return None if len(part) > 1 else [StateError(self._too_large(part[0]))]
         if len(part) == 1:
             return [failure]
-        # Whichever pair it was, the others are not to fail with it.
+        # One by one, so that only the pair that causes the error fails.
         return [answer for item in part for answer in self._attempt([item]) or ()]
 
     def _halve(self, tried: int) -> None:
@@ -139,11 +139,11 @@ class Pipeline:
 
 
 class PhraseCache:
-    """Features of phrases: each is computed once as long as the cache holds it.
+    """A cache of the features of phrases.
 
     Args:
-        encode: phrases to one row of features each
-        kept: phrases that are held
+        encode: computes one row of features for each phrase
+        kept: maximum of phrases in the cache
     """
 
     def __init__(self, encode: Callable[[list[str]], Sequence[Any]], *, kept: int = 4096) -> None:
@@ -163,10 +163,10 @@ class PhraseCache:
 
 
 class PictureCache:
-    """Features of the images last asked for: pairs of one image that follow share them.
+    """A cache of the features of the images in the last call, for adjacent pairs of an image.
 
     Args:
-        encode: pictures to one set of features each
+        encode: computes one set of features for each picture
     """
 
     def __init__(self, encode: Callable[[list[PreparedImage]], Sequence[Any]]) -> None:
@@ -176,10 +176,10 @@ class PictureCache:
     def features(self, items: Sequence[ModelQuery]) -> list[Any]:
         """Features for each item's image, in order."""
         pictures = {item.path: item.picture for item in items}
-        # What was asked for before is let go first: memory holds one call's images at most.
+        # Earlier features are dropped first, so that memory holds those of one call only.
         self._features = {p: f for p, f in self._features.items() if p in pictures}
         missing = [path for path in pictures if path not in self._features]
         if missing:
-            found = self._encode([pictures[path] for path in missing])
-            self._features |= dict(zip(missing, found, strict=True))
+            encoded = self._encode([pictures[path] for path in missing])
+            self._features |= dict(zip(missing, encoded, strict=True))
         return [self._features[item.path] for item in items]

@@ -59,16 +59,15 @@ def open_predictor(
         pool: the pool that it runs in
 
     Raises:
-        UsageError: for a parameter that the predictor refuses, or a number of workers without
-            worker processes
+        UsageError: for an invalid parameter, or a number of workers without worker processes
         StateError: if a worker cannot load it
     """
     pool.check()
     if pool.is_here:
         if pool.workers is not None:
             raise UsageError(
-                "one predictor answers in this process; --workers belongs to --engine processes "
-                "or ray"
+                "without --engine, one predictor runs in this process; --workers needs --engine "
+                "processes or ray"
             )
         loaded = spec.load(params, device)
         try:
@@ -76,7 +75,9 @@ def open_predictor(
         finally:
             getattr(loaded, "close", lambda: None)()
         return
-    read_params(spec.name, spec.settings, params)  # validated here, since workers take seconds
+    read_params(
+        spec.name, spec.settings, params
+    )  # validated here, since workers take seconds to start
     gpus = "torch" in spec.needs and device in ("auto", "cuda")
     function = PerWorker(partial(_load, spec, dict(params), device), gpus=gpus)
     with pool.open(function) as ask:
@@ -86,7 +87,7 @@ def open_predictor(
         if ready.error is not None:
             raise UsageError(
                 f"predictor {spec.name} cannot be sent to the workers "
-                f"({first_line(ready.error)}); what it is made of must stand in a module"
+                f"({first_line(ready.error)}); its functions and classes must be in a module"
             ) from ready.error
         yield _Workers(ask, ready.unwrap().notes)
 
@@ -196,13 +197,13 @@ class _InWorker:
 
 
 def _to_message(answer: Any) -> Answer:
-    """An answer to send to the main process: masks as PNG, small and encoded in parallel."""
+    """The answer to send to the main process; masks as PNG, which is small."""
     try:
         if isinstance(answer, Exception):
             raise answer
         return mask_to_png(answer)
-    except NoPrediction as nothing:
-        return NoPrediction(str(nothing))
-    except Exception as error:  # its class may not be picklable, its text is
+    except NoPrediction as no_prediction:
+        return NoPrediction(str(no_prediction))
+    except Exception as error:  # its class may not be picklable
         check_memory(error)
         return RuntimeError(str(error) or type(error).__name__)

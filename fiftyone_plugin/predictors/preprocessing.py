@@ -22,9 +22,9 @@ class Square:
     """How an image becomes a model's input: stretched to a size, scaled, normalized.
 
     Attributes:
-        height, width: in pixels
-        mean, std: of each channel, after scaling to 0 to 1
-        factor: that scales 8-bit values
+        height, width: size in pixels
+        mean, std: mean and standard deviation of each channel, after scaling
+        factor: scales 8-bit values, usually to [0, 1]
     """
 
     height: int
@@ -34,7 +34,7 @@ class Square:
     factor: float = 1 / 255
 
     def prepare(self, pixels: NDArray[np.uint8]) -> Any:
-        """(height, width, 3) RGB to a (3, height, width) float32 tensor."""
+        """A (3, height, width) float32 tensor from (height, width, 3) uint8 RGB."""
         import torch
         from PIL import Image  # listing predictors must not load decoders
 
@@ -45,12 +45,12 @@ class Square:
 
 
 def read_square(source: WeightsSource, side: int, defaults: Square) -> Square:
-    """The published preprocessing, or the defaults for what it leaves out.
+    """The preprocessing in the model's files, with defaults for missing values.
 
     Args:
-        source: where the model is
-        side: height and width that the model's configuration names
-        defaults: what its kind uses otherwise
+        source: location of the model
+        side: height and width in the model's configuration, in pixels
+        defaults: the defaults of this kind of model
 
     Raises:
         LayoutError, StateError: if the file cannot be found or read

@@ -11,7 +11,7 @@ from pairlens.fiftyone_plugin.predictors.base import PREDICTORS, Query
 from pairlens.importers import fields, fo_internals, store, working_set
 
 SPEEDS = "prediction_seconds"
-"""Key in PairLens' info: seconds that a pair took, by predictor, in its last run."""
+"""Key in PairLens' info of the seconds per pair in the last run of each predictor."""
 
 _READ = (
     fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, "filepath", "metadata.width",
@@ -24,8 +24,9 @@ class Estimate:
     """Estimated work of a run.
 
     Attributes:
-        pairs: that have no mask in the field and can be asked
-        seconds: at the speed of the predictor's last run on this dataset, if there was one
+        pairs: number of pairs to predict
+        seconds: duration at the speed of the predictor's last run on this dataset; ``None`` if
+            there was none
     """
 
     pairs: int
@@ -49,8 +50,8 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
     Args:
         samples: a dataset or view that PairLens imported
         predictor: one of :data:`pairlens.fiftyone_plugin.predictors.base.PREDICTORS`
-        field_name: the field for the masks, there or not
-        anew: whether masks that are there would be replaced
+        field_name: the field for the masks, which may not exist yet
+        anew: whether existing masks are replaced
 
     Raises:
         UnknownName: for an unknown predictor
@@ -59,8 +60,8 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
     pipeline = [*working_set.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
     counted = list(fo_internals.collection(samples).aggregate(pipeline))
     pairs = counted[0]["pairs"] if counted else 0
-    each = store.info(fo_internals.dataset_of(samples)).get(SPEEDS, {}).get(predictor)
-    return Estimate(pairs, None if each is None else each * pairs)
+    seconds_per_pair = store.info(fo_internals.dataset_of(samples)).get(SPEEDS, {}).get(predictor)
+    return Estimate(pairs, None if seconds_per_pair is None else seconds_per_pair * pairs)
 
 
 def _duration(seconds: float) -> str:
@@ -85,13 +86,13 @@ def _pending(field_name: str, reads_images: bool, anew: bool) -> dict[str, Any]:
 def list_queries(
     samples: Any, field_name: str, *, reads_images: bool, anew: bool = False
 ) -> Iterator[tuple[Any, Query]]:
-    """Sample id and query of each pair, image by image.
+    """Yields sample id and query of each pair, image by image.
 
     Args:
         samples: a dataset or view that PairLens imported
         field_name: the field for the masks
         reads_images: whether pairs without an image are left out
-        anew: whether pairs that have a mask in the field are asked again
+        anew: whether pairs that have a mask in the field are included
     """
     where = _pending(field_name, reads_images, anew)
     # Queries of one image follow each other, so that a predictor can decode it once.

@@ -1,10 +1,10 @@
-"""An image as a tree of regions: superpixels, then ever larger unions of alike neighbours.
+"""An image as a tree of regions: superpixels, then unions of similar neighbours.
 
-Superpixels are SLIC's (Achanta et al., 2012, scikit-image). They are merged two at a time in
-the order of the full lambda schedule of Koepfler, Lopez and Morel (1994), known in remote
-sensing from Redding et al. (1999): the next pair is the one with the least squared colour
-difference times ``n1 n2 / (n1 + n2)`` by the length of the border they share. Every node of
-the tree is a candidate for a target, from a car to the field around it.
+Superpixels are computed by SLIC (Achanta et al., 2012, scikit-image). They are merged two at a time
+by the full lambda schedule of Koepfler, Lopez and Morel (1994), known in remote sensing from
+Redding et al. (1999): the next pair is the one with the least squared colour difference times ``n1
+n2 / (n1 + n2)``, divided by the length of their common border. Every node of the tree is a
+candidate for a target, from a car to the field around it.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
 
 CONTRAST = 12.0
-"""Lab distance to the surroundings at which a region is half as salient as it can be."""
+"""Lab distance to the neighbours at which the salience is 0.5."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """The tree of an image; nodes below ``leaves`` are superpixels, the last is the image.
+    """The tree of an image; the first ``leaves`` nodes are superpixels, the last is the image.
 
     Attributes:
         size: (width, height) of the image in pixels
-        labels: (h, w) superpixel of each pixel, at the size that was worked at
+        labels: (h, w) superpixel of each pixel, at the reduced size
         children: (nodes - leaves, 2) the two nodes that each merged node consists of
         area: (nodes,) share of the image, (0, 1]
         color: (nodes, 3) mean CIE Lab: L in 0 .. 100, a and b about -100 .. 100
         center: (nodes, 2) centroid (x, y) in fractions of the image
-        salience: (nodes,) 0 .. 1, how far the colour is from every neighbour's; one alike
-            neighbour, as a part of an object has, pulls it down
-        spread: (nodes,) standard deviation of the Lab colour within
+        salience: (nodes,) in [0, 1], distance of the colour from that of the neighbours; a single
+            similar neighbour lowers it, as for a part of an object
+        spread: (nodes,) standard deviation of the Lab colour in the region
         compactness: (nodes,) 16 area / perimeter squared: 1 for a square, less for others
         border: (nodes,) share of the perimeter that is the image's border
     """
@@ -55,11 +55,11 @@ class Regions:
 
     @property
     def leaves(self) -> int:
-        """How many superpixels there are."""
+        """The number of superpixels."""
         return len(self.area) - len(self.children)
 
     def mask(self, node: int) -> NDArray[np.uint8]:
-        """(height, width) of 0 and 1 in the image's own size, 1 on the node."""
+        """The mask of a node in the image's size, (height, width) uint8 of 0 and 1."""
         chosen = np.zeros(self.leaves, np.float32)
         stack = [node]
         while stack:
@@ -69,7 +69,7 @@ class Regions:
             else:
                 stack.extend(self.children[top - self.leaves].tolist())
         small = chosen[self.labels]
-        # Interpolated and cut at the half: an outline without steps where it was enlarged.
+        # Interpolated and cut at 0.5, so that the enlarged outline has no steps.
         return (cv2.resize(small, self.size, interpolation=cv2.INTER_LINEAR) >= 0.5).astype(
             np.uint8
         )
@@ -82,9 +82,9 @@ def find_regions(
 
     Args:
         rgb: (height, width, 3) uint8
-        segments: about how many superpixels
-        side: the longest side in pixels that is worked at
-        compactness: SLIC's, in Lab units: higher makes squarer superpixels
+        segments: approximate number of superpixels
+        side: longest side in pixels to which the image is reduced
+        compactness: compactness of SLIC, in Lab units: higher makes squarer superpixels
     """
     height, width = rgb.shape[:2]
     scale = min(1.0, side / max(height, width))
@@ -97,7 +97,7 @@ def find_regions(
 
 
 def _superpixels(lab: NDArray[np.float32], segments: int, compactness: float) -> Labels:
-    from skimage.segmentation import slic  # a second to import
+    from skimage.segmentation import slic  # takes a second to import
 
     height, width = lab.shape[:2]
     extent = float(lab.max() - lab.min())
@@ -120,7 +120,7 @@ def _superpixels(lab: NDArray[np.float32], segments: int, compactness: float) ->
 
 
 def _grow(labels: Labels, lab: NDArray[np.float32], size: tuple[int, int]) -> Regions:
-    """Merges the superpixels into one and adds up what is known of them on the way."""
+    """Merges the superpixels into one region, and computes the statistics of all nodes."""
     count = int(labels.max()) + 1
     sums = _leaf_sums(labels, lab, count)
     merger = _Merger(sums[:, 0], sums[:, 1:4], _shared_borders(labels, count))
@@ -147,10 +147,10 @@ def _grow(labels: Labels, lab: NDArray[np.float32], size: tuple[int, int]) -> Re
 
 
 def _leaf_sums(labels: Labels, lab: NDArray[np.float32], count: int) -> Floats:
-    """Per superpixel: pixels, sums of L, a, b, x and y, perimeter, border, sum of squares.
+    """Pixels, sums of L, a, b, x and y, perimeter, border, sum of squares of each superpixel.
 
     Returns:
-        (count, 9); all but the perimeter of a union are sums of its parts'
+        (count, 9); all columns except the perimeter are additive under union
     """
     flat = labels.ravel()
     width = labels.shape[1]
@@ -168,11 +168,11 @@ def _leaf_sums(labels: Labels, lab: NDArray[np.float32], count: int) -> Floats:
 
 
 def _shared_borders(labels: Labels, count: int) -> list[dict[int, int]]:
-    """For each superpixel its 4-connected neighbours and the pixel edges shared with them."""
+    """Length of the common border by 4-connected neighbour, for each superpixel."""
     first = np.concatenate((labels[:, :-1].ravel(), labels[:-1].ravel())).astype(np.int64)
     second = np.concatenate((labels[:, 1:].ravel(), labels[1:].ravel())).astype(np.int64)
-    apart = first != second
-    first, second = first[apart], second[apart]
+    differs = first != second
+    first, second = first[differs], second[differs]
     codes = np.minimum(first, second) * count + np.maximum(first, second)
     neighbours: list[dict[int, int]] = [{} for _ in range(count)]
     for code, length in zip(
@@ -184,7 +184,7 @@ def _shared_borders(labels: Labels, count: int) -> list[dict[int, int]]:
 
 
 class _Merger:
-    """The merging; plain floats and dicts, since each step touches half a dozen numbers.
+    """Merges regions; uses plain floats and dicts, since each step touches a few numbers only.
 
     Args:
         pixels: (n,) size of each superpixel
@@ -206,7 +206,7 @@ class _Merger:
         """Merges until one region is left.
 
         Returns:
-            the two nodes merged at each step, and the border length that vanished with it
+            the two nodes merged in each step, and the length of their common border
         """
         heap = [
             (self._cost(low, high, length), low, high)

@@ -1,4 +1,4 @@
-"""Boxes among the predictions of a file, as masks whose own box is the predicted one."""
+"""Predicted boxes in files of predictions, drawn as masks with the same bounding box."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ BOXES = (*_SIZED, *_CORNERED)
 
 @dataclass(frozen=True, slots=True)
 class PredictedBox:
-    """A box as it was written.
+    """A box in a file, not yet validated.
 
     Attributes:
-        numbers: whatever stood there
-        sized: whether the last two are width and height, and not a corner
+        numbers: the value in the file
+        sized: whether its last two numbers are width and height, and not a corner
     """
 
     numbers: Any
     sized: bool
 
     def corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """The upper left corner and the lower right one.
+        """(left, top), (right, bottom).
 
         Raises:
-            MaskError: if it is no box
+            MaskError: if the value is not a box
         """
         numbers = self.numbers
         if not isinstance(numbers, list) or len(numbers) != 4 or not all(map(is_number, numbers)):
@@ -48,13 +48,13 @@ class PredictedBox:
         if self.sized:
             x2, y2 = x1 + x2, y1 + y2
         if x2 < x1 or y2 < y1:
-            where = f"from {x1:g}, {y1:g} to {x2:g}, {y2:g}"
-            raise MaskError(f"its box, {where}, is the wrong way round")
+            position = f"from {x1:g}, {y1:g} to {x2:g}, {y2:g}"
+            raise MaskError(f"its box, {position}, is the wrong way round")
         return (x1, y1), (x2, y2)
 
 
 def box_in(record: Mapping[str, Any]) -> PredictedBox | None:
-    """The box of a record, where it has one."""
+    """The box of a record; ``None`` if it has none."""
     name = next((name for name in BOXES if name in record), None)
     return None if name is None else PredictedBox(record[name], name in _SIZED)
 
@@ -62,12 +62,17 @@ def box_in(record: Mapping[str, Any]) -> PredictedBox | None:
 def draw_box(
     box: PredictedBox, size: tuple[int, int], scale: PolygonScale
 ) -> tuple[Prediction, list[Decision]]:
-    """Draws a box in an image of a (width, height), to the nearest pixel.
+    """Draws a box as a mask, rounded to whole pixels.
 
-    Its far sides are not drawn, so that the box around the mask is as wide as what was predicted.
+    The right and lower edges are exclusive, so that the mask is as wide as the predicted box.
+
+    Args:
+        box: the box
+        size: (width, height) of the image in pixels
+        scale: scale of the numbers, or ``auto``
 
     Raises:
-        MaskError: if it is no box
+        MaskError: if the value is not a box
     """
     from pairlens.importers.polygons import pixels_each
 

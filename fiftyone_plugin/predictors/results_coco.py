@@ -1,9 +1,9 @@
-"""COCO-style JSON of predictions: RLE or polygons, one record a mask.
+"""COCO-style JSON of predictions: RLE or polygons, one record per mask.
 
-Read are a list of records (COCO's results form), ``{"images": [...], "annotations": [...]}``,
-an object of records by image, and JSON Lines. A record's mask stands under ``segmentation``:
-RLE, compressed or not, a polygon or a list of them; empty, it says that nothing is there. Which
-pair it is of, it says by one of::
+The file is a list of records (COCO's results format), ``{"images": [...], "annotations": [...]}``,
+an object from image to record, or JSON Lines. A record has its mask in ``segmentation``: RLE,
+compressed or not, a polygon or a list of polygons; an empty value is an empty mask. The record
+names its pair in one of these ways::
 
     {"key": "gres/test/lisat_gres_000000000102#0", ...}
     {"ref_id": "1361", ...}                        image id and query index, 102#0 or 102_0;
@@ -12,11 +12,12 @@ pair it is of, it says by one of::
     {"image_id": 7, ...}                           through "images", or the image's own id or
                                                    file name: every query of that image
 
-A key, or ``102#0``, may stand where an image is named as well, and as the name of a record in an
-object; then too it is about that pair alone.
-Several records of one pair in one file are instances: those with enough ``score`` are joined. A
-record without a mask may have a box: ``bbox`` (left, top, width, height), or ``bbox_2d``,
-``bbox_xyxy`` or ``box`` (two corners). Of several boxes that with the highest score counts.
+A key, or ``102#0``, may also stand where an image is named, or be the name of a record in an
+object; then too the record is about that pair alone.
+Several records of one pair in one file are instances; the mask is the union of those whose
+``score`` is high enough. A record without a mask may have a box: ``bbox`` (left, top, width,
+height), or ``bbox_2d``, ``bbox_xyxy`` or ``box`` (two corners). Of several boxes the one with the
+highest score counts.
 """
 
 from __future__ import annotations
@@ -40,21 +41,16 @@ from pairlens.fiftyone_plugin.predictors.results_boxes import (
 from pairlens.fiftyone_plugin.predictors.results_files import MaskReading
 from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
-    first_of,
+    first_match,
     names_pair,
     pair_names,
     ref_names,
 )
-from pairlens.importers.bounded_json import is_number, load_json, load_json_lines, read_bounded
+from pairlens.importers.bounded_json import is_number
 from pairlens.importers.decisions import Decision
-from pairlens.importers.errors import LayoutError, MaskError
+from pairlens.importers.errors import MaskError
 from pairlens.importers.reading import PolygonScale
-from pairlens.importers.source_files import reason_of
 
-MAX_JSON = 512 << 20
-"""Bytes; a hundred thousand masks as RLE take 50 million."""
-
-LINES = (".jsonl", ".ndjson")
 _LISTS = ("annotations", "predictions", "results")
 _MASK = ("pred_mask", "segmentation", "segm", "segmentations", "mask", "rle", "polygon", "polygons")
 _KEY = ("key", "pair_key")
@@ -62,18 +58,18 @@ _REF = ("ref_id", "refer_id")
 _IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
 _PHRASE = ("phrase", "query", "sent", "sentence", "expression", "caption", "text")
 _MISSING = object()
-_LOOKED_INTO = 1000
+_MAX_INSPECTED = 1000
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class ResultMask:
-    """One mask of a file, undecoded.
+    """A mask of a file, not yet decoded.
 
     Attributes:
         file, index: file and number of its record
-        mask: the mask as written
+        mask: the value in the file
         size: (width, height) of its image, ``None`` if the file does not have it
         score: its score, 1 if it has none, ``None`` if that is not a number
         phrase: its query in normal form, or ``""``
@@ -96,7 +92,8 @@ class CocoResults:
     """Predictions of one or several files.
 
     Args:
-        contents: the result of :func:`read_content` for each file
+        contents: the content of each file, as of
+            :func:`~pairlens.fiftyone_plugin.predictors.results_files.read_content`
         min_score: records with a lower score do not count
         scale: scale of polygons and boxes; ``auto`` distinguishes shares and pixels by record
         rle_size: order of an RLE's sides, if set by the user
@@ -141,8 +138,7 @@ class CocoResults:
             self._images.add(name, record, _text(fields, ("split",)))
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see
-        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
+        """See :meth:`pairlens.fiftyone_plugin.predictors.builtin.results.Index.read`."""
         records = self._find(query)
         if not records:
             raise NoPrediction("no record of the file names the pair or its image")
@@ -155,26 +151,26 @@ class CocoResults:
             return np.zeros(self._decode(records[0], query).shape, np.uint8)
         if all(isinstance(record.mask, PredictedBox) for record in counting):
             return self._decode(max(counting, key=_score), query)
-        return self._joined(counting, query)
+        return self._union(counting, query)
 
     def unused(self) -> list[str]:
         """Records that no query has used."""
         return [r.place for r in self._all if f"{r.file}[{r.index}]" not in self._used]
 
-    def _joined(self, records: Sequence[ResultMask], query: Query) -> Prediction:
+    def _union(self, records: Sequence[ResultMask], query: Query) -> Prediction:
         mask = self._decode(records[0], query)
         for record in records[1:]:
-            more = self._decode(record, query)
-            if more.shape != mask.shape:
+            other = self._decode(record, query)
+            if other.shape != mask.shape:
                 raise MaskError(f"{record.place} has another size than {records[0].place}")
-            mask |= more
+            mask |= other
         return mask
 
     def _decode(self, record: ResultMask, query: Query) -> Prediction:
-        """A record's mask.
+        """The mask of a record.
 
         Raises:
-            MaskError: with the record, if it holds no mask
+            MaskError: if the record has no valid mask; the message names the record
         """
         from pairlens.importers.mask_frame import decode_in_frame
 
@@ -201,17 +197,17 @@ class CocoResults:
     def _count(
         self, record: ResultMask, rings: Sequence[Sequence[Point]], size: tuple[int, int]
     ) -> None:
-        """Counts the numbers of an outline, to check its unit."""
+        """Counts the coordinates of an outline, to check their scale at the end of the run."""
         points = [point for ring in rings for point in ring]
         if points and self._scale == "auto" and record.place not in self._drawn:
             self._drawn.add(record.place)
             self._reading.outlines.add(points, record.place, size)
 
     def _find(self, query: Query) -> list[ResultMask]:
-        phrase = _compared(query.phrase)
+        phrase = _comparable(query.phrase)
         if records := (
-            first_of(pair_names(query), self._keys)
-            or first_of(ref_names(query), self._refs)
+            first_match(pair_names(query), self._keys)
+            or first_match(ref_names(query), self._refs)
             or self._images.find(query, lambda r: bool(r.phrase) and r.phrase == phrase)
         ):
             return records
@@ -221,36 +217,19 @@ class CocoResults:
         return records
 
 
-def read_content(file: Path) -> Any:
-    """The JSON of a file, its lines as a list.
-
-    Raises:
-        LayoutError: if it is too large or not complete JSON
-    """
-    try:
-        data = read_bounded(file, MAX_JSON)
-        return load_json_lines(data) if file.suffix.lower() in LINES else load_json(data)
-    except OSError as error:
-        raise LayoutError(f"{file.name} cannot be read ({reason_of(error)})") from error
-    except ValueError as error:
-        raise LayoutError(
-            f"{file.name} is not whole JSON ({error}); remove it or write it again"
-        ) from error
-
-
 def is_coco(content: Any) -> bool:
-    """Whether JSON is COCO-style: a list of objects with masks, or an object that holds one."""
+    """Whether JSON is COCO-style: a list of objects with masks, or an object with such a list."""
     rows = _rows(content)
     if rows is None:
         return bool(_by_image(content))
-    objects = [row for row in islice(rows, _LOOKED_INTO) if isinstance(row, dict)]
+    objects = [row for row in islice(rows, _MAX_INSPECTED) if isinstance(row, dict)]
     if not objects:
         return isinstance(content, dict)
     return any(_is_rle(row) or any(name in row for name in (*_MASK, *BOXES)) for row in objects)
 
 
-def _compared(phrase: str) -> str:
-    """A query in the form for comparison; one without a word differs from none."""
+def _comparable(phrase: str) -> str:
+    """A query in normal form; one without any word stays as it is."""
     return normal_form(phrase) or phrase.strip()
 
 
@@ -263,7 +242,7 @@ def _rows(content: Any) -> list[Any] | None:
 
 
 def _by_image(content: Any) -> list[dict[str, Any]]:
-    """The records of an object by image, each with the image's name."""
+    """The records of an object from image to record, each with the image's name."""
     if not isinstance(content, dict):
         return []
     return [
@@ -278,11 +257,11 @@ def _is_rle(record: Mapping[str, Any]) -> bool:
 
 
 def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
-    """Yields number, record and, if the content lists images, its image."""
-    listed = content.get("images") if isinstance(content, dict) else None
+    """Yields number and record, with the entry of its image, which is empty if none is listed."""
+    image_list = content.get("images") if isinstance(content, dict) else None
     images: dict[str, Mapping[str, Any]] = {
         _text(image, ("id",)): image
-        for image in (listed if isinstance(listed, list) else ())
+        for image in (image_list if isinstance(image_list, list) else ())
         if isinstance(image, dict)
     }
     rows = _rows(content) or _by_image(content)
@@ -303,18 +282,18 @@ def _record(
     size = next(((w, h) for w, h in sides if type(w) is int and type(h) is int), None)
     if isinstance(mask, dict) and mask.get("size") is None and size is not None:
         mask = {**mask, "size": list(size[::-1])}
-    phrase = _compared(_text(fields, _PHRASE))
+    phrase = _comparable(_text(fields, _PHRASE))
     return ResultMask(file, number, mask, size, score, phrase)
 
 
 def _score(record: ResultMask) -> float:
     if record.score is None:
-        raise MaskError(f"{record.place}: its score is no number")
+        raise MaskError(f"{record.place}: its score is not a number")
     return record.score
 
 
 def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
-    """The first of the members that is a text or an integer."""
+    """The first of the members that is a text or an integer, as text; ``""`` if there is none."""
     for name in names:
         value = fields.get(name)
         if isinstance(value, str) and value:
@@ -325,10 +304,10 @@ def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
 
 
 def _rings(mask: Any) -> list[list[Point]]:
-    """The polygons of a mask.
+    """The polygons in the value of a mask.
 
     Raises:
-        MaskError: if it holds something else
+        MaskError: if the value is something else
     """
     if mask is _MISSING:
         raise MaskError(f"it has no mask: none of {', '.join(_MASK)}")
@@ -345,7 +324,7 @@ def _rings(mask: Any) -> list[list[Point]]:
 def _polygons(
     rings: list[list[Point]], size: tuple[int, int], scale: PolygonScale
 ) -> tuple[Prediction, list[Decision]]:
-    """Draws polygons in an image of a (width, height)."""
+    """Draws polygons as a mask of an image of the given (width, height)."""
     from pairlens.fiftyone_plugin.predictors.drawing import draw
     from pairlens.importers.polygons import pixels_each
 

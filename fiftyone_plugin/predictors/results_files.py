@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
 from pairlens.importers.arrays import read_array
+from pairlens.importers.bounded_json import load_json, load_json_lines, read_bounded
 from pairlens.importers.decisions import Decision
-from pairlens.importers.errors import MaskError, OnNote, UsageError, ignore_note
+from pairlens.importers.errors import LayoutError, MaskError, OnNote, UsageError, ignore_note
 from pairlens.importers.image_frame import UPRIGHT
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.masks import Mask, from_array, of_values, read_mask
+from pairlens.importers.source_files import reason_of
 from pairlens.importers.target_scale import TargetNumbers
 
 MASK_SUFFIXES = frozenset(
@@ -25,7 +27,12 @@ MASK_SUFFIXES = frozenset(
 )
 SPLITS = frozenset({"train", "val", "test"})
 MAX_FILE = 1 << 30
-"""Bytes; more than the largest mask that is decoded takes uncompressed."""
+"""Maximum size of a mask file in bytes; the pixels of the largest mask take less."""
+
+MAX_JSON = 512 << 20
+"""Maximum size of a JSON file in bytes; a hundred thousand masks as RLE take 50 million."""
+
+LINES = (".jsonl", ".ndjson")
 
 PREDICTIONS = ("pred", "prediction", "pred_mask", "mask", "masks")
 """Names of the array of a prediction; LISAt's ``pred`` has the ground truth beside it."""
@@ -61,7 +68,7 @@ class MaskReading:
     first_queries: dict[str, set[str]] = field(default_factory=dict)
 
     def target(self, mask: Mask, example: str) -> Prediction:
-        """The (height, width) uint8 of 0 and 1 of a mask; its decisions are reported."""
+        """The target of a mask, (height, width) uint8 of 0 and 1; decisions are reported."""
         for decision in of_values(mask, example):
             self.on_note(decision)
         self.last.orientation = mask.orientation
@@ -77,7 +84,7 @@ class MaskReading:
             queries.add(query.key)
 
 
-AS_DECIDED = MaskReading()
+DEFAULT_READING = MaskReading()
 """By the values alone, without a report."""
 
 
@@ -118,12 +125,12 @@ def _is_file_inside(entry: os.DirEntry[str], root: Path) -> bool:
         return False
 
 
-def inside(folder: Path, relative: object) -> Path:
-    """The path of a file that a file of predictions names, relative to its folder.
+def resolve_inside(folder: Path, relative: object) -> Path:
+    """The path of a mask file that a file of predictions names.
 
     Args:
-        folder: resolved
-        relative: what stood in the file, with ``/`` or ``\\``
+        folder: the folder of the file of predictions, resolved
+        relative: the name in the file, relative to the folder, with ``/`` or ``\\``
 
     Raises:
         MaskError: if it is not a text, leads out of the folder, or is not a regular file
@@ -142,7 +149,7 @@ def inside(folder: Path, relative: object) -> Path:
     return path
 
 
-def of_split(folders: Sequence[tuple[str, ...]], split: str) -> list[int]:
+def select_by_split(folders: Sequence[tuple[str, ...]], split: str) -> list[int]:
     """Selects the candidates for a split by the names of their folders.
 
     The last folder with the name of a split is a candidate's split. Candidates of another split are
@@ -162,20 +169,20 @@ def of_split(folders: Sequence[tuple[str, ...]], split: str) -> list[int]:
 
 
 def read_prediction(
-    path: Path, row: int | None = None, reading: MaskReading = AS_DECIDED
+    path: Path, row: int | None = None, reading: MaskReading = DEFAULT_READING
 ) -> Prediction:
     """Reads a mask file.
 
     Args:
-        path: the file; of an NPZ the array ``pred``, or the only one
-        row: which mask of a (masks, height, width) array; ``None`` where there must be one
+        path: the file; in an NPZ, the array named in :data:`PREDICTIONS`, or the only one
+        row: index of the mask in a (masks, height, width) array; ``None`` if there must be one
         reading: settings for reading masks
 
     Returns:
         (height, width) uint8 of 0 and 1
 
     Raises:
-        MaskError: if it is broken, too large, or holds no such mask
+        MaskError: if the file is invalid or too large, or has no such mask
     """
     try:
         if path.stat().st_size > MAX_FILE:
@@ -201,3 +208,20 @@ def _array(path: Path, row: int | None) -> NDArray[Any]:
     if row >= len(array):
         raise MaskError(f"it holds {len(array)} masks, and the query needs number {row}")
     return array[row]
+
+
+def read_content(file: Path) -> Any:
+    """Reads a JSON file; JSON Lines give a list.
+
+    Raises:
+        LayoutError: if it is too large or not complete JSON
+    """
+    try:
+        data = read_bounded(file, MAX_JSON)
+        return load_json_lines(data) if file.suffix.lower() in LINES else load_json(data)
+    except OSError as error:
+        raise LayoutError(f"{file.name} cannot be read ({reason_of(error)})") from error
+    except ValueError as error:
+        raise LayoutError(
+            f"{file.name} is not whole JSON ({error}); remove it or write it again"
+        ) from error

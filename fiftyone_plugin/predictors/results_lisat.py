@@ -1,9 +1,9 @@
 """LISAt's predictions: ``preds_<dataset>_<rank>_of_<world>.json`` and the NPZ files it names.
 
-The form is that of ``save_preds`` and ``inference`` in LISAt_code's ``eval_lisat.py``: an
-object from image path to, among others, the questions asked and ``segmentation_path``, the
-NPZ relative to the JSON's folder, whose ``pred`` is (questions, height, width). Questions
-are put into random templates, so a prediction is known by its image alone.
+The format is that of ``save_preds`` and ``inference`` in LISAt_code's ``eval_lisat.py``: an object
+from image path to the questions, among others, and ``segmentation_path``, the path of an NPZ
+relative to the JSON's folder, whose array ``pred`` is (questions, height, width). The questions
+have random templates around the query, so that a prediction is identified by its image alone.
 """
 
 from __future__ import annotations
@@ -16,20 +16,16 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from pairlens.fiftyone_plugin.predictors.results_files import (
-    AS_DECIDED,
+    DEFAULT_READING,
     MASK_SUFFIXES,
     MaskReading,
-    inside,
-    of_split,
+    read_content,
     read_prediction,
+    resolve_inside,
+    select_by_split,
 )
 from pairlens.fiftyone_plugin.predictors.results_names import posix
-from pairlens.importers.bounded_json import read_json
 from pairlens.importers.errors import LayoutError, MaskError
-from pairlens.importers.source_files import reason_of
-
-MAX_JSON = 256 << 20
-"""Bytes; several hundred thousand images."""
 
 _NAME = re.compile(r"preds_.+\.json", re.IGNORECASE)
 _INDEX = re.compile(r"#(\d{1,9})$")
@@ -37,7 +33,7 @@ _INDEX = re.compile(r"#(\d{1,9})$")
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One image of a file of predictions; ``mask`` is unchecked."""
+    """The entry of an image in a file of predictions; ``mask`` is not validated."""
 
     image: str
     folder: Path
@@ -46,12 +42,12 @@ class _Entry:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The folder names of the image's path, as it was where the model ran."""
+        """The folder names of the image's path on the machine that ran the model."""
         return posix(self.image).parts[:-1]
 
 
 def is_predictions(file: Path) -> bool:
-    """Whether a file is one of LISAt's, by its name."""
+    """Whether a file has the name of LISAt's predictions."""
     return _NAME.fullmatch(file.name) is not None
 
 
@@ -61,7 +57,7 @@ class LisatResults:
     Args:
         root: the folder, resolved
         predictions: the ``preds_*.json`` in it
-        files: all files of the folder, for :meth:`unused`; without them, those named
+        files: all files of the folder, for :meth:`unused`; by default those that the JSON names
         reading: settings for reading masks
 
     Raises:
@@ -73,7 +69,7 @@ class LisatResults:
         root: Path,
         predictions: Sequence[Path],
         files: Iterable[Path] | None = None,
-        reading: MaskReading = AS_DECIDED,
+        reading: MaskReading = DEFAULT_READING,
     ) -> None:
         self._root = root
         self._reading = reading
@@ -88,24 +84,23 @@ class LisatResults:
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see
-        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
-        found = self._find(query)
+        """See :meth:`pairlens.fiftyone_plugin.predictors.builtin.results.Index.read`."""
+        entries = self._find(query)
         index = _INDEX.search(query.key)
         row = int(index[1]) if index else 0
-        answering = [e for e in found if row < e.questions]
-        if not found:
-            raise NoPrediction("no prediction is of its image")
+        answering = [e for e in entries if row < e.questions]
+        if not entries:
+            raise NoPrediction("there is no prediction for its image")
         if not answering:
             raise NoPrediction("the model was asked other queries of its image")
-        paths = sorted({inside(e.folder, e.mask) for e in answering})
+        paths = sorted({resolve_inside(e.folder, e.mask) for e in answering})
         self._used.update(paths)
-        self._refuse_doubt(query, answering, paths)
+        self._refuse_ambiguous(query, answering, paths)
         return read_prediction(paths[0], row, self._reading)
 
     def unused(self) -> list[str]:
         """Mask files that no query has used, relative to the folder."""
-        files = self._named() if self._files is None else self._files
+        files = self._named_files() if self._files is None else self._files
         # Links inside the folder count under the name of their target.
         unused = [f for f in files if f not in self._used and f.resolve() not in self._used]
         return [f.relative_to(self._root).as_posix() for f in unused]
@@ -113,15 +108,17 @@ class LisatResults:
     def _find(self, query: Query) -> list[_Entry]:
         for stem in dict.fromkeys((query.image_id, posix(query.image_name).stem)):
             entries = self._entries.get(stem, [])
-            serving = [entries[i] for i in of_split([e.parts for e in entries], query.split)]
-            if serving:
-                return serving
+            selected = [
+                entries[i] for i in select_by_split([e.parts for e in entries], query.split)
+            ]
+            if selected:
+                return selected
         return []
 
-    def _refuse_doubt(self, query: Query, entries: list[_Entry], paths: list[Path]) -> None:
+    def _refuse_ambiguous(self, query: Query, entries: list[_Entry], paths: list[Path]) -> None:
         if len(paths) > 1:
-            listed = ", ".join(p.relative_to(self._root).as_posix() for p in paths)
-            raise MaskError(f"{len(paths)} predictions claim {query.key}: {listed}; keep one run")
+            names = ", ".join(p.relative_to(self._root).as_posix() for p in paths)
+            raise MaskError(f"{len(paths)} predictions claim {query.key}: {names}; keep one run")
         for entry in entries:
             # Runs with different numbers of ranks overwrite each other's files.
             claims = self._claims[entry.folder, str(entry.mask)]
@@ -131,33 +128,26 @@ class LisatResults:
                     "is not known; keep the preds_*.json of one run in the folder"
                 )
 
-    def _named(self) -> list[Path]:
+    def _named_files(self) -> list[Path]:
         named = set()
         for folder, mask in self._claims:
             try:
-                named.add(inside(folder, mask))
+                named.add(resolve_inside(folder, mask))
             except MaskError:
                 continue
         return sorted(named)
 
 
 def _read_entries(file: Path) -> Iterable[_Entry]:
-    try:
-        content = read_json(file, MAX_JSON)
-    except OSError as error:
-        raise LayoutError(f"{file.name} cannot be read ({reason_of(error)})") from error
-    except ValueError as error:
-        raise LayoutError(
-            f"{file.name} is not whole JSON ({error}); remove it or write it again"
-        ) from error
+    content = read_content(file)
     if not isinstance(content, dict):
         raise LayoutError(
             f"{file.name} holds no object from image paths to predictions, as eval_lisat.py writes"
         )
     for image, record in content.items():
         fields: dict[str, Any] = record if isinstance(record, dict) else {}
-        asked = fields.get("conversation_list")
-        questions = len(asked) if isinstance(asked, list) else 1
+        conversation = fields.get("conversation_list")
+        questions = len(conversation) if isinstance(conversation, list) else 1
         yield _Entry(image, file.parent, fields.get("segmentation_path"), questions)
 
 

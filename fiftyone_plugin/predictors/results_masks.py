@@ -8,11 +8,11 @@ from unicodedata import normalize
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from pairlens.fiftyone_plugin.predictors.results_files import (
-    AS_DECIDED,
+    DEFAULT_READING,
     MASK_SUFFIXES,
     MaskReading,
-    of_split,
     read_prediction,
+    select_by_split,
 )
 from pairlens.fiftyone_plugin.predictors.results_names import image_names, pair_names
 from pairlens.importers.errors import MaskError
@@ -32,7 +32,7 @@ class MaskFolder:
     """
 
     def __init__(
-        self, root: Path, files: Iterable[Path], reading: MaskReading = AS_DECIDED
+        self, root: Path, files: Iterable[Path], reading: MaskReading = DEFAULT_READING
     ) -> None:
         self._root = root
         self._reading = reading
@@ -44,22 +44,21 @@ class MaskFolder:
         self._pairs: dict[Path, str] = {}
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see
-        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
+        """See :meth:`pairlens.fiftyone_plugin.predictors.builtin.results.Index.read`."""
         of_pair = pair_names(query)
         for name in dict.fromkeys((*of_pair, *image_names(query))):
             files = self._find(name, query.split)
             self._used.update(files)
             if len(files) > 1:
-                listed = ", ".join(str(f.relative_to(self._root)) for f in files)
-                raise MaskError(f"{len(files)} files claim {query.key}: {listed}; keep one")
+                names_text = ", ".join(str(f.relative_to(self._root)) for f in files)
+                raise MaskError(f"{len(files)} files claim {query.key}: {names_text}; keep one")
             if files:
                 if name in of_pair:
                     self._check_one_pair(files[0], query)
                 else:
                     self._reading.of_image(str(files[0].relative_to(self._root)), query)
                 return read_prediction(files[0], reading=self._reading)
-        raise NoPrediction("no mask file is named for it or its image")
+        raise NoPrediction("no mask file has the name of the pair or its image")
 
     def _check_one_pair(self, file: Path, query: Query) -> None:
         other = self._pairs.setdefault(file, query.key)
@@ -76,4 +75,4 @@ class MaskFolder:
     def _find(self, name: str, split: str) -> list[Path]:
         files = self._by_stem.get(normalize("NFC", name), [])
         folders = [f.relative_to(self._root).parts[:-1] for f in files]
-        return [files[i] for i in of_split(folders, split)]
+        return [files[i] for i in select_by_split(folders, split)]

@@ -6,8 +6,8 @@
     masks.npy    beside it masks.json, a list of names or an object from name to row,
                  or masks.txt, a name a line
 
-A name is a pair's key (as written or as a file name), image id and query index, or the id or
-file name of an image, which then serves all its queries. Rows are read as they are asked for.
+A name is a pair's key (or the key as a file name), image id and query index, or the id or file name
+of an image, whose mask is then used for all its queries. A row is read when it is used.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from pairlens.fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
+from pairlens.fiftyone_plugin.predictors.results_files import DEFAULT_READING, MaskReading
 from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
-    first_of,
+    first_match,
     pair_names,
     ref_names,
 )
@@ -39,10 +39,10 @@ from pairlens.importers.source_files import open_source
 KEYS = "keys"
 STACKS = ("masks", "pred")
 MAX_STACK = 16 << 30
-"""Bytes of a compressed stack, which is unpacked to a temporary file."""
+"""Maximum unpacked size in bytes of a compressed stack, which is unpacked to a temporary file."""
 
 MAX_NAMES = 64 << 20
-"""Bytes of a list of names."""
+"""Maximum size in bytes of a file of names."""
 
 _CHUNK = 1 << 20
 
@@ -55,7 +55,7 @@ class StackRow(NamedTuple):
 
 
 class Stacks:
-    """Masks by name out of one or several stacks.
+    """Masks by name in one or several stacks.
 
     Args:
         names: the names of the rows of each file, from :func:`read_names`
@@ -66,7 +66,7 @@ class Stacks:
     """
 
     def __init__(
-        self, names: Mapping[Path, Mapping[str, int]], reading: MaskReading = AS_DECIDED
+        self, names: Mapping[Path, Mapping[str, int]], reading: MaskReading = DEFAULT_READING
     ) -> None:
         self._reading = reading
         self._arrays = {file: open_stack(file) for file in names}
@@ -82,10 +82,9 @@ class Stacks:
                 self._images.add(name, StackRow(file, number))
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see
-        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
+        """See :meth:`pairlens.fiftyone_plugin.predictors.builtin.results.Index.read`."""
         names = (*pair_names(query), *ref_names(query)[:2])
-        of_pair = first_of(names, self._names)
+        of_pair = first_match(names, self._names)
         rows = of_pair or self._images.find(query)
         if not rows:
             raise NoPrediction("no stack has a mask for the pair or its image")
@@ -93,8 +92,8 @@ class Stacks:
         if not of_pair:
             self._reading.of_image(f"{rows[0].file.name}[{rows[0].number}]", query)
         if len(set(rows)) > 1:
-            listed = ", ".join(f"{row.file.name}[{row.number}]" for row in rows)
-            raise MaskError(f"{len(rows)} masks claim {query.key}: {listed}; keep one")
+            names_text = ", ".join(f"{row.file.name}[{row.number}]" for row in rows)
+            raise MaskError(f"{len(rows)} masks claim {query.key}: {names_text}; keep one")
         file, number = rows[0]
         try:
             mask = from_array(np.array(self._arrays[file][number]), self._reading.values)
@@ -109,33 +108,33 @@ class Stacks:
 
 
 def read_names(file: Path, files: Iterable[Path]) -> dict[str, int] | None:
-    """What the rows of an array file are of; ``None`` where nothing says, so it is no stack.
+    """Row numbers by name for an array file; ``None`` if it has no names, so is not a stack.
 
     Args:
-        file: ``.npy`` or ``.npz``
-        files: all files, as paths
+        file: a ``.npy`` or ``.npz`` file
+        files: all files of the folder
 
     Raises:
         LayoutError: if the names cannot be read
     """
-    known = files if isinstance(files, set | frozenset | dict) else set(files)
+    file_set = files if isinstance(files, set | frozenset | dict) else set(files)
     for suffix in (".json", ".txt"):
-        beside = file.with_suffix(suffix)
-        if beside in known:
-            return _names_beside(beside)
+        name_file = file.with_suffix(suffix)
+        if name_file in file_set:
+            return _names_beside(name_file)
     return _names_within(file) if file.suffix.lower() == ".npz" else None
 
 
 def _names_beside(file: Path) -> dict[str, int]:
     try:
         data = read_bounded(file, MAX_NAMES)
-        listed = load_json(data) if file.suffix == ".json" else data.decode().splitlines()
+        content = load_json(data) if file.suffix == ".json" else data.decode().splitlines()
     except (OSError, ValueError) as error:
         raise LayoutError(f"{file.name} cannot be read as a list of names ({error})") from error
-    if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
-        return _numbered(listed, file)
-    if isinstance(listed, dict) and all(type(row) is int for row in listed.values()):
-        return listed
+    if isinstance(content, list) and all(isinstance(name, str) for name in content):
+        return _numbered(content, file)
+    if isinstance(content, dict) and all(type(row) is int for row in content.values()):
+        return content
     raise LayoutError(f"{file.name} is no list of names and no object from names to rows")
 
 
@@ -166,10 +165,10 @@ def _numbered(names: list[str], file: Path) -> dict[str, int]:
 
 
 def open_stack(file: Path) -> NDArray[Any]:
-    """A stack as an array that stays on disk.
+    """Opens a stack as an array that is mapped from disk.
 
     Raises:
-        LayoutError: if it is no (masks, height, width) array of numbers, or too large
+        LayoutError: if it is not a (masks, height, width) array of numbers, or is too large
     """
     try:
         if file.suffix.lower() == ".npy":
@@ -198,9 +197,9 @@ def _unpacked(file: Path) -> NDArray[Any]:
 
 def _stack_name(archive: zipfile.ZipFile) -> str:
     names = [n[:-4] for n in archive.namelist() if n.endswith(".npy") and n != f"{KEYS}.npy"]
-    named = [name for name in STACKS if name in names] or names
-    if named and (len(names) == 1 or named[0] in STACKS):
-        return named[0]
+    preferred = [name for name in STACKS if name in names] or names
+    if preferred and (len(names) == 1 or preferred[0] in STACKS):
+        return preferred[0]
     raise MaskError(f"it holds {len(names)} arrays and none is called 'masks'")
 
 

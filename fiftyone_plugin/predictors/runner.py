@@ -35,7 +35,7 @@ from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.stored_values import segmentation
 
 STEP = "predictions"
-"""Key in PairLens' info: which predictor made which field, with which parameters."""
+"""Key in PairLens' info of the predictor and parameters of each field."""
 
 _WRITERS = 4
 
@@ -73,8 +73,8 @@ def predict(
         engine, workers, ray_address: the pool that the predictor runs in, as in
             :class:`pairlens.importers.parallel.Pool`: by default once in this process, else once in
             each worker; on a cluster with GPUs one worker for each, if the predictor uses them
-        stop: called before each batch; ``True`` ends the run
-        look: called once, with the ids of the first samples whose masks are stored
+        stop: called before each batch; the run ends if it returns ``True``
+        look: called once, with the ids of the first samples with stored masks
         progress: called with pairs done and pairs to do, skipped ones counted in both
 
     Raises:
@@ -86,9 +86,9 @@ def predict(
     spec = PREDICTORS[predictor]
     params_text = {name: str(value) for name, value in (params or {}).items()}
     if batch_size < 1:
-        raise UsageError(f"a batch of {batch_size} predicts nothing; give 1 or more")
+        raise UsageError(f"a batch cannot have {batch_size} pairs; give 1 or more")
     if limit is not None and limit < 1:
-        raise UsageError(f"the first {limit} pairs are none; give 1 or more")
+        raise UsageError(f"the limit cannot be {limit} pairs; give 1 or more")
     dataset = fo_internals.dataset_of(samples)
     if (kind := store.kind_of(samples)) != "pairs":
         raise StateError(
@@ -183,10 +183,10 @@ def _predict_batches(
         callbacks.progress(done, total)
         return callbacks.stop() or field.stop_file.exists()
 
-    callbacks.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
+    callbacks.stop()  # everything is loaded: from here on Ctrl-C waits for the current batch
     with ThreadPoolExecutor(_WRITERS) as writers, field.writing_folder(anew) as folder:
         for batch, answers in _until_stopped(predictor.predict_batches(batches), stopped, summary):
-            seen = bool(summary.first)
+            looked = bool(summary.first)
             changes = store_batch(batch, answers, folder, summary, writers)
             if changes:
                 if anew:
@@ -196,18 +196,18 @@ def _predict_batches(
                 masks = ((i, {field.name: segmentation(str(path))}) for i, path in changes)
                 field.store_values([*masks])
             done += len(batch)
-            if summary.first and not seen:
+            if summary.first and not looked:
                 callbacks.look(list(summary.first))
     callbacks.progress(done if summary.stopped or done < total else total, total)
 
 
 def _until_stopped(
-    answered: Iterable[tuple[list[SampleQuery], Iterable[Answer]]],
+    batches: Iterable[tuple[list[SampleQuery], Iterable[Answer]]],
     stopped: Callable[[], bool],
     summary: PredictSummary,
 ) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
     """Yields batches until the run is to stop; batches that workers have started are completed."""
-    for batch, answers in answered:
+    for batch, answers in batches:
         is_complete = not isinstance(answers, Iterator)  # from workers; else lazy
         if not is_complete and stopped():
             summary.stopped = True
@@ -264,7 +264,7 @@ def request_stop(dataset: Any, field_name: str) -> None:
 def _notes(predictor: OpenPredictor, stopped: bool = False) -> list[str]:
     notes = predictor.notes()
     if stopped:
-        notes.append("stopped as it was asked to; --resume predicts the rest")
+        notes.append("stopped on request; --resume predicts the rest")
     if unused := predictor.unused():
         shown = ", ".join(unused[:3]) + (" ..." if len(unused) > 3 else "")
         notes.append(f"{len(unused)} files belong to no pair: {shown}")

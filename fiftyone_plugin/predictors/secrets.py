@@ -1,6 +1,6 @@
 """Tokens of services, from the plugin's secrets or the environment; never logged or printed.
 
-A token is no parameter: parameters are stored with the dataset and shown in summaries.
+A token is not a parameter, since parameters are stored with the dataset and shown in summaries.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pairlens.importers.errors import UsageError
 HTTP_TOKEN = "PAIRLENS_HTTP_TOKEN"
 VLM_TOKEN = "PAIRLENS_VLM_TOKEN"
 TOKEN_HOSTS = "PAIRLENS_TOKEN_HOSTS"
-"""Host names, with commas between, that alone may be sent a token; any if not set."""
+"""Comma-separated names of the only hosts that may receive a token; any host if not set."""
 
 NAMES = (HTTP_TOKEN, VLM_TOKEN, TOKEN_HOSTS)
-"""What ``fiftyone.yml`` declares under ``secrets``."""
+"""All secrets, as ``fiftyone.yml`` declares them."""
 
-SHOWN = 6
-"""Characters of a token that stand nowhere together."""
+MIN_REDACTED = 6
+"""Parts of a token with at least this many characters are redacted."""
 
 Lookup = Callable[[str], str | None]
 
@@ -31,7 +31,7 @@ _lookup: ContextVar[Lookup] = ContextVar("pairlens_secrets", default=os.environ.
 
 
 class Token:
-    """A secret text that prints as stars; :meth:`reveal` is the one way to it."""
+    """A secret text that prints as stars; only :meth:`reveal` returns it."""
 
     __slots__ = ("_text",)
 
@@ -43,17 +43,17 @@ class Token:
         return self._text
 
     def redact(self, text: str) -> str:
-        """A text with stars for the secret and for parts of it, in whatever case they stand."""
+        """Replaces the secret, and parts of it, by stars; case is ignored."""
         secret, folded = self._text.lower(), text.lower()
-        size = min(SHOWN, len(secret))
-        parts = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+        size = min(MIN_REDACTED, len(secret))
+        parts = {secret[start : start + size] for start in range(len(secret) - size + 1)}
         hidden = bytearray(len(text) + 1)
-        for at in range(len(text) - size + 1):
-            if folded[at : at + size] in parts:
-                hidden[at : at + size] = b"\1" * size
+        for start in range(len(text) - size + 1):
+            if folded[start : start + size] in parts:
+                hidden[start : start + size] = b"\1" * size
         return "".join(
-            "***" if there else "".join(c for _, c in run)
-            for there, run in groupby(zip(hidden, text, strict=False), key=lambda pair: pair[0])
+            "***" if is_hidden else "".join(c for _, c in run)
+            for is_hidden, run in groupby(zip(hidden, text, strict=False), key=lambda pair: pair[0])
         )
 
     def __repr__(self) -> str:
@@ -66,11 +66,11 @@ class Token:
 
 
 @contextmanager
-def looked_up(lookup: Lookup) -> Iterator[None]:
-    """Within it, secrets come from ``lookup`` and, where it has none, from the environment.
+def using_lookup(lookup: Lookup) -> Iterator[None]:
+    """A context in which secrets are read from ``lookup``, and then from the environment.
 
     Args:
-        lookup: a secret's name to its value or ``None``
+        lookup: function from a secret's name to its value or ``None``
     """
     reset = _lookup.set(lambda name: lookup(name) or os.environ.get(name))
     try:
@@ -79,8 +79,8 @@ def looked_up(lookup: Lookup) -> Iterator[None]:
         _lookup.reset(reset)
 
 
-def of_plugin(secrets: Any) -> Lookup:
-    """A lookup in an operator's ``ctx.secrets``, which gives texts or objects that hold one."""
+def plugin_lookup(secrets: Any) -> Lookup:
+    """A lookup in an operator's ``ctx.secrets``, whose values are texts or objects with one."""
 
     def lookup(name: str) -> str | None:
         value = secrets[name]
@@ -90,20 +90,22 @@ def of_plugin(secrets: Any) -> Lookup:
 
 
 def find_token(name: str, host: str) -> Token | None:
-    """A service's token, if one is set.
+    """The token for a service; ``None`` if none is set.
 
     Args:
         name: one of :data:`NAMES`
-        host: that it is for
+        host: the host that would receive it
 
     Raises:
-        UsageError: if it cannot stand in a header, or the host may not have it
+        UsageError: if it cannot be part of a header, or the host may not receive it
     """
     text = (_lookup.get()(name) or "").strip()
     if not text:
         return None
     if not (text.isascii() and text.isprintable() and " " not in text):
-        raise UsageError(f"{name} holds blanks or characters that no token has; set it again")
+        raise UsageError(
+            f"{name} contains blanks or characters that are not allowed in a token; set it again"
+        )
     allowed = (_lookup.get()(TOKEN_HOSTS) or "").lower().replace(",", " ").split()
     if allowed and host.lower() not in allowed:
         raise UsageError(f"{TOKEN_HOSTS} does not list {host!r}, so it is not sent {name}")

@@ -1,7 +1,7 @@
-"""Asks a service about several things at a time, and predictors that do.
+"""Sends concurrent requests to a service, and the base class of predictors that do so.
 
-Requests run on an event loop in a thread of its own, where a deadline can end any of them;
-images are read and answers decoded on further threads.
+Requests run on an event loop in a thread of its own, where a deadline can end any of them.
+Images are read and answers decoded on further threads.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.predictors.http_client import Client, Reply
 
 KEPT_IMAGES = 32
-"""Images whose bytes are kept, since queries of one image follow each other."""
+"""Image payloads that are cached, since queries of one image are consecutive."""
 
 PendingMask = Future[Prediction | Exception]
 
@@ -38,7 +38,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """The parameters that every predictor behind a network has."""
+    """Parameters of all predictors that use a service."""
 
     url: str = option("address of the service")
     concurrency: int = option("pairs asked at once", 4, low=1, high=256)
@@ -54,18 +54,18 @@ class ServiceSettings:
 
 
 class ServicePool(ABC, Generic[Q, A]):
-    """Questions to a service; a subclass says what is sent and how answers are read.
+    """Sends requests to a service; subclasses define requests and how answers are read.
 
     Args:
-        client: posts to the service
-        concurrency: questions asked at once
+        client: the client of the service
+        concurrency: maximum of concurrent requests
     """
 
     def __init__(self, client: Client, concurrency: int) -> None:
         self._client = client
         self._turns = asyncio.Semaphore(concurrency)
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-        # A daemon, so that a pool that nobody closed does not keep the process.
+        # A daemon, so that a pool that was not closed does not keep the process alive.
         threading.Thread(
             target=_run, args=(client, started), name="pairlens-service", daemon=True
         ).start()
@@ -74,14 +74,14 @@ class ServicePool(ABC, Generic[Q, A]):
 
     @abstractmethod
     def request(self, query: Q) -> dict[str, Any]:
-        """Arguments of :meth:`Client.post`; called on a thread."""
+        """Arguments of :meth:`Client.post` for a query; called on a thread."""
 
     @abstractmethod
     def read(self, reply: Reply, query: Q) -> A:
-        """What an answer holds; called on a thread."""
+        """Decodes the answer to a query; called on a thread."""
 
     def submit(self, query: Q) -> Future[A | Exception]:
-        """Asks; the future gives the answer, or the exception that stands for it."""
+        """Sends a request; the future gives the answer, or the exception in its place."""
         return asyncio.run_coroutine_threadsafe(self._answer(query), self._loop)
 
     def close(self) -> None:
@@ -99,34 +99,34 @@ class ServicePool(ABC, Generic[Q, A]):
 
 
 class ServicePredictor(ServicePool[Query, Prediction]):
-    """Masks from a service.
+    """Predicts masks by requests to a service.
 
-    While a batch waits for its slowest pair, the next one is asked already.
+    Requests of the next batch are sent while the current one waits for its slowest pair.
 
     Args:
-        client: posts to the service
-        concurrency: pairs asked at once
+        client: the client of the service
+        concurrency: maximum of concurrent requests
     """
 
     def __init__(self, client: Client, concurrency: int) -> None:
         super().__init__(client, concurrency)
         self._read_payload = lru_cache(maxsize=KEPT_IMAGES)(read_payload)
-        self._early: dict[str, PendingMask] = {}
+        self._prefetched: dict[str, PendingMask] = {}
 
     def prefetch(self, batch: Sequence[Query]) -> None:
-        """Starts asking about the batch that comes next."""
+        """Sends the requests of the next batch."""
         for query in batch:
-            if query.key not in self._early:
-                self._early[query.key] = self.submit(query)
+            if query.key not in self._prefetched:
+                self._prefetched[query.key] = self.submit(query)
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-        """A mask in its image's size for each query, or why the service gave none."""
-        pending = [self._early.pop(query.key, None) or self.submit(query) for query in batch]
+        """Yields a mask in the size of its image, or an exception, for each query."""
+        pending = [self._prefetched.pop(query.key, None) or self.submit(query) for query in batch]
         try:
-            for answer in pending:
-                yield answer.result()
+            for future in pending:
+                yield future.result()
         finally:
-            if not all(answer.done() for answer in pending):
+            if not all(future.done() for future in pending):
                 self._cancel(pending)
 
     def close(self) -> None:
@@ -135,21 +135,21 @@ class ServicePredictor(ServicePool[Query, Prediction]):
         super().close()
 
     def _cancel(self, pending: Sequence[PendingMask]) -> None:
-        for answer in (*pending, *self._early.values()):
-            answer.cancel()
-        self._early.clear()
+        for future in (*pending, *self._prefetched.values()):
+            future.cancel()
+        self._prefetched.clear()
 
 
 def _without_token(error: Exception, token: Token | None) -> Exception:
-    """An error without the token, which a server can repeat in its answers."""
+    """An error with the token redacted, since a server can repeat it in its answers."""
     if token is None or isinstance(error, NoPrediction):
         return error
-    said = token.redact(str(error) or type(error).__name__)
-    return type(error)(said) if isinstance(error, PairLensError) else PairLensError(said)
+    text = token.redact(str(error) or type(error).__name__)
+    return type(error)(text) if isinstance(error, PairLensError) else PairLensError(text)
 
 
 def _run(client: Client, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
-    """Runs an event loop; where there can be none, who waits for it is told."""
+    """Runs an event loop; if it cannot start, ``started`` gets the exception."""
     try:
         with asyncio.Runner() as runner:
             runner.run(_serve(client, started))
@@ -162,7 +162,7 @@ def _run(client: Client, started: Future[tuple[asyncio.AbstractEventLoop, asynci
 async def _serve(
     client: Client, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]
 ) -> None:
-    """Keeps the event loop running until the event that it hands out is set."""
+    """Keeps the event loop running until the event in ``started`` is set."""
     stopped = asyncio.Event()
     async with client:
         started.set_result((asyncio.get_running_loop(), stopped))
@@ -172,17 +172,17 @@ async def _serve(
 def open_client(
     predictor: str, settings: ServiceSettings, url: str, token_name: str, max_bytes: int
 ) -> Client:
-    """A client for the service that the parameters name; nothing is sent yet.
+    """Makes the client of a service; nothing is sent yet.
 
     Args:
-        predictor: its name, for messages
-        settings: its parameters
-        url: where to post, on the host of ``settings.url``
-        token_name: the secret that holds the service's token
-        max_bytes: of an answer
+        predictor: name of the predictor, for messages
+        settings: parameters of the predictor
+        url: the address to post to, on the host of ``settings.url``
+        token_name: name of the secret with the service's token
+        max_bytes: maximum size of an answer in bytes
 
     Raises:
-        UsageError: for an address that is none, or a token that may not go there
+        UsageError: for an invalid address, or a token that may not be sent there
     """
     parts = check_url(predictor, settings.url)
     token = secrets.find_token(token_name, parts.hostname or "")

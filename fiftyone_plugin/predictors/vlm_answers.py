@@ -1,15 +1,15 @@
 """Parses boxes and polygons in the answers of chat models.
 
-Models wrap their JSON in words and code fences, and use forms of their own. Read are:
+Models wrap their JSON in text and code fences, and use forms of their own. These are read:
 
 - JSON, anywhere in the text: ``{"boxes": [[x1, y1, x2, y2], ...]}``, ``{"bbox_2d": [...]}`` and
   the like, ``{"x1": ..., "y1": ..., "x2": ..., "y2": ...}``, a bare list; polygons as lists of
   points or flat
 - ``(x1,y1),(x2,y2)`` with or without ``<|box_start|>`` or ``<box>`` around it, as Qwen-VL writes
-- ``{<x1><y1><x2><y2>|<angle>}``, as GeoChat writes, in hundredths, turned by the angle
+- ``{<x1><y1><x2><y2>|<angle>}``, as GeoChat writes: percent, and an angle in degrees
 
-Nothing is evaluated. An empty list, ``null`` or a short sentence that there is none is an
-answer, too: no target.
+Nothing is evaluated as code. An empty list, ``null`` or a short sentence that there is no target
+means *no target*.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ MAX_TEXT = 200_000
 MAX_SHAPES = 200
 MAX_POINTS = 20_000
 MAX_VALUE = 1e6
-"""Coordinates beyond are in no image, whatever their scale."""
+"""Greatest coordinate that is accepted, in any scale."""
 
-_TRIES = 40
-_DEPTH = 8
+_MAX_TRIES = 40
+_MAX_DEPTH = 8
 _EXCERPT = 100
 
 Point = tuple[float, float]
 Ring = list[Point]
-"""A closed outline; a box is one of four points."""
+"""A closed outline; a box has four points."""
 
 _NUMBER = r"\s*(-?\d{1,7}(?:\.\d{1,12})?)\s*"
 _PAIRS = re.compile(rf"\({_NUMBER},{_NUMBER}\)\s*,?\s*\({_NUMBER},{_NUMBER}\)")
@@ -57,8 +57,8 @@ _NONE = re.compile(
     r"\b(?:cannot|can't|could not) be (?:found|seen|located)\b",
     re.IGNORECASE,
 )
-_SHORT = 300
-"""Characters; a longer text that only says *no* somewhere is no clear answer."""
+_MAX_REFUSAL = 300
+"""Maximum of characters of a text in which *no* means *no target*."""
 
 _CORNERS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"),
             ("x_min", "y_min", "x_max", "y_max"), ("left", "top", "right", "bottom"))  # fmt: skip
@@ -70,11 +70,11 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Shapes:
-    """What an answer shows.
+    """The shapes in an answer.
 
     Attributes:
-        rings: closed outlines in pixels, inside the image or not; none for *no target*
-        scale: of the numbers as they were taken; ``""`` for *no target*
+        rings: closed outlines in pixels, which may be outside the image; none for *no target*
+        scale: the scale in which the numbers were read; ``""`` for *no target*
     """
 
     rings: tuple[tuple[Point, ...], ...]
@@ -87,58 +87,58 @@ def read_answer(
     """Reads an answer.
 
     Args:
-        text: as the model wrote it
-        kind: what it was asked for
+        text: the answer of the model
+        kind: the kind of shape that the prompt asks for
         size: (width, height) of the image in pixels
-        scale: of the numbers. ``auto`` decides by the whole answer: Qwen-VL's tokens are in
-            thousandths and GeoChat's in hundredths; otherwise numbers that all lie in 0 to 1
-            are fractions of the image, numbers that all lie in the image are pixels, and
-            those beyond it up to 1000 are thousandths. Thousandths of an object near the
-            upper left cannot be told from pixels: name the scale where the model's is known.
+        scale: scale of the numbers. ``auto`` decides by the whole answer: Qwen-VL's tokens are in
+            thousandths and GeoChat's in percent; otherwise numbers that are all in [0, 1] are
+            shares of the image, numbers that are all in the image are pixels, and greater ones
+            up to 1000 are thousandths. Thousandths near the upper left corner cannot be
+            distinguished from pixels, so set the scale if that of the model is known.
 
     Raises:
-        MaskError: if there is no shape and no clear *no* in it, or one of hostile size
+        MaskError: if the answer has neither a shape nor a clear *no target*, or is too large
     """
     if len(text) > MAX_TEXT:
         raise MaskError(f"the answer has {len(text):,} characters, which are not read")
     text = _THOUGHT.sub(" ", text)
     if kind == "boxes" and (angled := list(_angled(text))):
         return _scaled(angled, size, "percent" if scale == "auto" else scale)
-    rings, said_none = _from_json(text, kind)
+    rings, declared_none = _from_json(text, kind)
     if not rings and kind == "boxes":
         rings = _from_pairs(text)
         if rings and scale == "auto" and _QWEN.search(text):
             scale = "thousand"
     if rings:
         return _scaled(rings, size, scale)
-    if said_none or (len(text) <= _SHORT and _NONE.search(text)):
+    if declared_none or (len(text) <= _MAX_REFUSAL and _NONE.search(text)):
         return Shapes(())
     start = " ".join(text.split())[:_EXCERPT]
     raise MaskError(f"the model's answer holds no {kind}: {start!r}")
 
 
 def _from_json(text: str, kind: ShapeKind) -> tuple[list[Ring], bool]:
-    """Shapes of the first JSON value that has any, and whether one says that there are none."""
-    said_none = False
+    """Shapes of the first JSON value with any, and whether a value declares *no target*."""
+    declared_none = False
     for value in _values(text):
         rings = list(_walk(value, kind, 0))
         if len(rings) > MAX_SHAPES or sum(map(len, rings)) > MAX_POINTS:
             raise MaskError(f"the model's answer holds {len(rings)} {kind}, which are too many")
         if rings:
             return rings, False
-        said_none = said_none or _says_none(value)
-    return [], said_none
+        declared_none = declared_none or _declares_none(value)
+    return [], declared_none
 
 
 def _values(text: str) -> Iterator[Any]:
-    """JSON arrays and objects in a text, those in code fences first; a bare ``null``, too."""
+    """Yields JSON arrays and objects in a text, and a bare ``null``; those in code fences first."""
     for part in (*_FENCE.findall(text), text):
         if part.strip() == "null":
             yield None
-        at, tries = 0, 0
-        while tries < _TRIES and (found := re.compile(r"[\[{]").search(part, at)):
+        start, tries = 0, 0
+        while tries < _MAX_TRIES and (match := re.compile(r"[\[{]").search(part, start)):
             tries += 1
-            value, at = _decode(part, found.start())
+            value, start = _decode(part, match.start())
             if value is not _NOTHING:
                 yield value
 
@@ -160,8 +160,8 @@ def _refuse(name: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
-def _says_none(value: Any) -> bool:
-    """``null``, ``[]``, ``{"boxes": []}``, ``{"no_target": true}``; not any empty object."""
+def _declares_none(value: Any) -> bool:
+    """Whether a value is ``null``, ``[]``, ``{"boxes": []}``, ``{"no_target": true}``."""
     if value is None or value == []:
         return True
     if not isinstance(value, dict):
@@ -173,8 +173,8 @@ def _says_none(value: Any) -> bool:
 
 
 def _walk(value: Any, kind: ShapeKind, depth: int) -> Iterator[Ring]:
-    """Every shape in a JSON value. In an object, members named for shapes go first."""
-    if depth > _DEPTH:
+    """Yields the shapes in a JSON value; members with the name of a shape have precedence."""
+    if depth > _MAX_DEPTH:
         return
     ring = _ring(value, kind)
     if ring is not None:
@@ -190,7 +190,7 @@ def _walk(value: Any, kind: ShapeKind, depth: int) -> Iterator[Ring]:
 
 
 def _ring(value: Any, kind: ShapeKind) -> Ring | None:
-    """A shape, where the value itself is one."""
+    """The shape that a value is, or ``None``."""
     if isinstance(value, dict):
         if kind == "boxes":
             for names in _CORNERS:
@@ -208,7 +208,7 @@ def _ring(value: Any, kind: ShapeKind) -> Ring | None:
 
 
 def _flat(value: list[Any]) -> list[float]:
-    """The numbers of a flat list or of a list of points; empty where it is neither."""
+    """The numbers of a flat list or a list of points; empty for other lists."""
     if value and all(is_number(v) for v in value):
         return [float(v) for v in value]
     points = [_point(v) for v in value]
@@ -229,22 +229,22 @@ def _box(x1: float, y1: float, x2: float, y2: float) -> Ring:
 
 
 def _from_pairs(text: str) -> list[Ring]:
-    found = [_box(*map(float, m.groups())) for m in _PAIRS.finditer(text)]
-    if len(found) > MAX_SHAPES:
-        raise MaskError(f"the model's answer holds {len(found)} boxes, which are too many")
-    return found
+    boxes = [_box(*map(float, m.groups())) for m in _PAIRS.finditer(text)]
+    if len(boxes) > MAX_SHAPES:
+        raise MaskError(f"the model's answer holds {len(boxes)} boxes, which are too many")
+    return boxes
 
 
 def _angled(text: str) -> Iterator[Ring]:
-    """GeoChat's boxes, turned about their centres; angles are in degrees, anticlockwise."""
+    """Yields GeoChat's boxes, rotated about their centres; angles are anticlockwise."""
     for number, match in enumerate(_ANGLED.finditer(text)):
         if number >= MAX_SHAPES:
             raise MaskError("the model's answer holds too many boxes")
         x1, y1, x2, y2 = map(float, match.groups()[:4])
         ring = _box(x1, y1, x2, y2)
-        turn = math.radians(float(match[5] or 0))
+        angle = math.radians(float(match[5] or 0))
         cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
-        cos, sin = math.cos(turn), math.sin(turn)
+        cos, sin = math.cos(angle), math.sin(angle)
         yield [
             (cx + (x - cx) * cos + (y - cy) * sin, cy - (x - cx) * sin + (y - cy) * cos)
             for x, y in ring
@@ -256,10 +256,10 @@ def _scaled(rings: list[Ring], size: tuple[int, int], scale: PolygonScale) -> Sh
     values = [v for ring in rings for point in ring for v in point]
     if not all(abs(v) <= MAX_VALUE for v in values):
         raise MaskError("the model's answer holds coordinates that are in no image")
-    found = _guess(rings, values, size) if scale == "auto" else scale
-    full = FULL.get(found)
+    used_scale = _guess(rings, values, size) if scale == "auto" else scale
+    full = FULL.get(used_scale)
     across, down = (width / full, height / full) if full else (1.0, 1.0)
-    return Shapes(tuple(tuple((x * across, y * down) for x, y in r) for r in rings), found)
+    return Shapes(tuple(tuple((x * across, y * down) for x, y in r) for r in rings), used_scale)
 
 
 def _guess(rings: list[Ring], values: list[float], size: tuple[int, int]) -> Scale:

@@ -17,20 +17,23 @@ from pairlens.importers.records import Shape
 def label_to_mask(
     label: Any, size: tuple[int, int], threshold: float, merge: str, always: bool
 ) -> Prediction:
-    """A mask of what a model found.
+    """Converts the output of a zoo model to one mask.
 
     Args:
         label: ``Segmentation`` (every value but 0 is target), ``Heatmap`` (values above the
-            threshold), ``Detections`` (their masks, or their boxes where they have none),
-            ``Polylines`` (filled), or a dict of which the first of these counts
-        size: (height, width) of the image
-        threshold: that a detection's confidence or a heatmap's value must exceed
-        merge: ``union`` or ``best``, of detections and polylines
-        always: whether the best counts where none exceeds the threshold
+            threshold), ``Detections`` (their masks, or their boxes if they have none),
+            ``Polylines`` (filled), or a dict, whose first label counts
+        size: (height, width) of the image in pixels
+        threshold: lower limit of a detection's confidence or a heatmap's value, exclusive
+        merge: ``union`` or ``best`` of the detections or polylines
+        always: whether the best one counts even if none exceeds the threshold
+
+    Returns:
+        (height, width) uint8 of 0 and 1
 
     Raises:
         MaskError: for a label that marks no pixels, such as a classification
-        NoPrediction: if the model gave none
+        NoPrediction: if the model gave no label
     """
     kind = type(label).__name__
     if label is None:
@@ -40,16 +43,16 @@ def label_to_mask(
     if kind == "Segmentation":
         return _fit((_pixels(label, "mask") != 0).astype(np.uint8), size)
     if kind == "Heatmap":
-        return _fit(_warm(label, threshold), size)
-    parts = {"Detections": "detections", "Polylines": "polylines"}.get(kind)
-    if parts is None:
+        return _fit(_above_threshold(label, threshold), size)
+    list_field = {"Detections": "detections", "Polylines": "polylines"}.get(kind)
+    if list_field is None:
         raise MaskError(f"the model gave {kind}, which marks no pixels")
-    found = list(getattr(label, parts))
-    # What has no confidence was meant.
-    scores = np.array([1.0 if f.confidence is None else f.confidence for f in found])
+    instances = list(getattr(label, list_field))
+    # Instances without a confidence always count.
+    scores = np.array([1.0 if f.confidence is None else f.confidence for f in instances])
     chosen = mask_tools.choose(scores, threshold, merge, always).tolist()
     draw = _draw_detection if kind == "Detections" else _draw_polyline
-    return mask_tools.union([draw(found[at], size) for at in chosen], size)
+    return mask_tools.union([draw(instances[index], size) for index in chosen], size)
 
 
 def _pixels(label: Any, name: str) -> NDArray[Any]:
@@ -59,8 +62,8 @@ def _pixels(label: Any, name: str) -> NDArray[Any]:
     return np.asarray(pixels).reshape(np.shape(pixels)[:2])
 
 
-def _warm(heatmap: Any, threshold: float) -> Prediction:
-    """Where a heatmap exceeds the threshold, as a share of its range."""
+def _above_threshold(heatmap: Any, threshold: float) -> Prediction:
+    """The pixels where a heatmap, scaled to [0, 1] by its range, exceeds the threshold."""
     values = _pixels(heatmap, "map")
     low, high = heatmap.range or ((0, 1) if values.dtype.kind == "f" else (0, 255))
     shares = (values.astype(np.float64) - low) / max(high - low, 1e-9)
@@ -72,12 +75,12 @@ def _fit(mask: Prediction, size: tuple[int, int]) -> Prediction:
 
     if mask.shape == size:
         return mask
-    grown = cv2.resize(mask, size[::-1], interpolation=cv2.INTER_NEAREST)
-    return grown.astype(np.uint8)
+    resized = cv2.resize(mask, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return resized.astype(np.uint8)
 
 
 def _draw_detection(detection: Any, size: tuple[int, int]) -> Prediction:
-    """A detection's mask in its box, or the whole box: x, y, width, height as shares."""
+    """Draws a detection's mask into its box, or fills the box if it has no mask."""
     height, width = size
     x, y, w, h = (float(v) for v in detection.bounding_box)
     left, right = _span(x, w, width)
@@ -100,7 +103,7 @@ def _span(start: float, length: float, pixels: int) -> tuple[int, int]:
 
 
 def _draw_polyline(polyline: Any, size: tuple[int, int]) -> Prediction:
-    """Closed or not, a polyline is filled; points are shares of the image."""
+    """Fills a polyline, closed or not."""
     height, width = size
     shapes: Sequence[Shape] = [
         Shape(tuple((x * width, y * height) for x, y in ring))

@@ -1,1 +1,1 @@
-"""A model of the verdicts: how likely each pair is bad, and the order of a review by it."""
+"""Estimates from the verdicts how likely each pair is bad, and orders a review by it."""

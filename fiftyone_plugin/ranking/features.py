@@ -1,4 +1,4 @@
-"""The features of a pair for the model of the verdicts: numbers, each with a readable name."""
+"""The features of a pair for the model of the verdicts, with readable names."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ NEEDS = (
     ),
     fields.JUDGEMENTS,
 )  # fmt: skip
-"""The columns that the features are made of."""
+"""The columns that the features are computed from."""
 
 UNFLAGGED = 0.03
-"""The chance to be bad of a pair without a finding, before there are verdicts."""
+"""The chance that a pair without a finding is bad, before there are verdicts."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 FeatureValues = dict[str, float]
-"""The features of a pair by name; those that are not there are 0."""
+"""The features of a pair by name; missing ones are 0."""
 
 FoundScores = Sequence[tuple[str, float]]
-"""The findings of a pair: check and score."""
+"""The findings of a pair: name of the check and score in [0, 1]."""
 
 CHANCE = "the chance by the checks"
 
 
 def chance_by_checks(findings: FoundScores) -> float:
-    """The chance that a pair is bad by its worst finding, 0 to 1."""
+    """The chance that a pair is bad, by its worst finding, in [0, 1]."""
     worst = 1 - min((score for _, score in findings), default=1 - UNFLAGGED)
     return min(0.99, max(UNFLAGGED, worst))
 
@@ -52,32 +52,32 @@ def features_of(
     """The features of the pairs of a batch.
 
     Args:
-        batch: with the columns of :data:`NEEDS`
-        findings: of each of its pairs
-        ious: the column of the IoU by prediction field
+        batch: the pairs, with the columns of :data:`NEEDS`
+        findings: the findings of each pair
+        ious: column of the IoU by prediction field
     """
     columns = _numbers(batch)
     scored = {name: batch.number(path) for name, path in (ious or {}).items()}
     known = fields.JUDGEMENTS in batch.columns.paths
     judged = batch.present(fields.JUDGEMENTS) if known else np.zeros(len(batch), np.bool_)
-    found = []
-    for row, some in enumerate(findings):
-        chance = chance_by_checks(some)
-        one: FeatureValues = {CHANCE: float(np.log(chance / (1 - chance)))}
-        one |= {f"finding {check}": max(0.0, 1 - score) for check, score in some}
-        one |= {name: float(values[row]) for name, values in columns.items()}
+    result = []
+    for row, scores in enumerate(findings):
+        chance = chance_by_checks(scores)
+        features: FeatureValues = {CHANCE: float(np.log(chance / (1 - chance)))}
+        features |= {f"finding {check}": max(0.0, 1 - score) for check, score in scores}
+        features |= {name: float(values[row]) for name, values in columns.items()}
         for name, values in scored.items():
             if values[row] == values[row]:
-                one[f"disagreement with {name}"] = 1 - float(values[row])
-        one |= {f"word {word}": 1.0 for word in _words(batch.phrases[row])}
+                features[f"disagreement with {name}"] = 1 - float(values[row])
+        features |= {f"word {word}": 1.0 for word in _words(batch.phrases[row])}
         if judged[row]:
-            one |= _answers(batch.sample(row))
-        found.append(one)
-    return found
+            features |= _answers(batch.sample(row))
+        result.append(features)
+    return result
 
 
 def _numbers(batch: Batch) -> dict[str, NDArray[Any]]:
-    """Columns of numbers, each of about the size of one."""
+    """Numeric features, (pairs,) each, scaled to a magnitude of about 1."""
     share = np.clip(batch.share, 1e-6, 1)
     lengths = np.array([len(phrase.split()) for phrase in batch.phrases], np.float64)
     return {
@@ -97,14 +97,15 @@ def _numbers(batch: Batch) -> dict[str, NDArray[Any]]:
 
 
 def _answers(sample: Sample) -> FeatureValues:
-    """What judges answered to what the pair holds now; the doubt from -1, none, to 1."""
+    """Features of judges' answers on the pair's present content; the doubt is in [-1, 1]."""
     features: FeatureValues = {}
     content = content_of(sample)
-    for one in sample.judgements:
-        if one.of == content and one.doubt is not None:
-            features[f"the doubt of the judge {one.judge}"] = 2 * one.doubt - 1
+    for judgement in sample.judgements:
+        if judgement.of == content and judgement.doubt is not None:
+            features[f"the doubt of the judge {judgement.judge}"] = 2 * judgement.doubt - 1
             features |= {
-                f"the judge {one.judge} denies: {_DENIED[name]}": 1.0 for name in one.denied
+                f"the judge {judgement.judge} denies: {_DENIED[name]}": 1.0
+                for name in judgement.denied
             }
     return features
 
@@ -114,6 +115,6 @@ _DENIED = {"shows": "it is what the query says", "only": "it is the only one",
 
 
 def _words(phrase: str) -> set[str]:
-    """The words of a query, and each two that follow each other."""
+    """The words and the bigrams of a query."""
     words = _WORD.findall(phrase.lower())
     return {*words, *(f"{a} {b}" for a, b in pairwise(words))}

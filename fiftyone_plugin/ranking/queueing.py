@@ -1,4 +1,4 @@
-"""Puts the rest of a session in the order of ``p_bad``."""
+"""Sorts the rest of a session by ``p_bad``."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pairlens.importers.errors import UsageError
 
 
 def reorder(dataset: Any, session: str) -> int:
-    """Puts the pairs of a session that nobody has judged or opened in the order of ``p_bad``.
+    """Sorts the pairs of a session that were neither judged nor opened by descending ``p_bad``.
 
-    The others keep their positions, which the log of the verdicts names.
+    The others keep their positions, since the change log refers to them.
 
     Args:
-        dataset: that the session is of
-        session: its id or name
+        dataset: the dataset of the session
+        session: id or name of the session
 
     Returns:
-        the number of pairs that were put in order
+        the number of sorted pairs
 
     Raises:
-        UsageError: if there is no such session, it is over a random sample, or is shared out
+        UsageError: if there is no such session, or it is over a random sample or shared
         StateError: if it is finished
     """
     document = reading_on.whole(find_open(dataset, session))
@@ -39,15 +39,17 @@ def reorder(dataset: Any, session: str) -> int:
         queue += chunk["ids"]
     fixed = judged_among(document["_id"], range(len(queue)))
     fixed |= {one["n"] for one in collection(POSITIONS).find({"session": document["_id"]})}
-    free = [place for place in range(len(queue)) if place not in fixed]
+    movable = [position for position in range(len(queue)) if position not in fixed]
     chances: dict[ObjectId, float] = {}
-    for some in batched((queue[place] for place in free), store.BATCH):
-        found = fo_internals.collection(dataset).find({"_id": {"$in": some}}, {fields.P_BAD: 1})
+    for ids in batched((queue[position] for position in movable), store.BATCH):
+        found = fo_internals.collection(dataset).find({"_id": {"$in": ids}}, {fields.P_BAD: 1})
         chances |= {one["_id"]: one.get(fields.P_BAD) or 0.0 for one in found}
-    ordered = sorted((queue[place] for place in free), key=lambda one: -chances.get(one, 0.0))
-    for place, sample_id in zip(free, ordered, strict=True):
-        queue[place] = sample_id
+    ordered = sorted(
+        (queue[position] for position in movable), key=lambda one: -chances.get(one, 0.0)
+    )
+    for position, sample_id in zip(movable, ordered, strict=True):
+        queue[position] = sample_id
     for number in range(0, len(queue), CHUNK):
         where = {"session": document["_id"], "chunk": number // CHUNK}
         collection(QUEUES).update_one(where, {"$set": {"ids": queue[number : number + CHUNK]}})
-    return len(free)
+    return len(movable)

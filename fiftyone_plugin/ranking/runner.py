@@ -1,4 +1,4 @@
-"""Estimates from the verdicts of a dataset how likely each of its pairs is bad, and stores it."""
+"""Estimates from the verdicts how likely each pair is bad, and stores it as ``p_bad``."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ from pairlens.importers.parallel import Progress, no_progress, rare_collections
 from pairlens.importers.scorings import scored_fields
 from pairlens.importers.store import kind_of
 
-NOTHING_OF_THE_PAIR = frozenset({"image_missing"})
-"""Checks that say what the dataset was imported without."""
+IGNORED_CHECKS = frozenset({"image_missing"})
+"""Checks that say nothing about the pair itself."""
 
-OTHERS = 1000
-"""Pairs without a verdict that stand for all of them."""
+MAX_OTHERS = 1000
+"""Size of the random sample of pairs without a verdict."""
 
 _MENDED = (fields.ORIGINAL_PHRASE, f"{fields.ORIGINAL_MASK}.digest")
 
 
 @dataclass
 class RankSummary:
-    """What was estimated.
+    """Summary of a ranking.
 
     Attributes:
-        pairs: in the dataset
-        verdicts: of them those that the model was fitted to
-        bad: of these, those whose verdict says so
-        learned: whether there were enough; else the chances are those of the checks
-        mended: judged pairs that are not what was judged any more, and are no examples
-        weights: what counts most, for (above 0) and against a pair being bad
-        reliability: chances beside what was found, of judged pairs by models without them
-        expected: the number of bad pairs among those without a verdict, by their chances
-        reordered: pairs of a session that were put in this order
-        seconds: that it took
+        pairs: number of pairs in the dataset
+        verdicts: number of verdicts that the model was fitted to
+        bad: number of bad pairs among them
+        learned: whether they were enough for a model; if not, the chances are those by the checks
+        mended: number of judged pairs that were edited since, and are no examples
+        weights: the most important features; positive weights are for a bad pair
+        reliability: reliability of the chances, by models without the verdicts in question
+        expected: expected number of bad pairs among those without a verdict
+        reordered: number of pairs of a session that were sorted
+        seconds: duration of the run
     """
 
     pairs: int = 0
@@ -76,7 +76,7 @@ class RankSummary:
 
 
 class _Judged(NamedTuple):
-    """The judged pairs of a dataset, and some of the others."""
+    """The judged pairs of a dataset, and a random sample of the others."""
 
     ids: list[ObjectId]
     examples: Examples
@@ -94,7 +94,7 @@ class _Reader:
         self.columns = Columns.of((), {}, *dict.fromkeys(more))
 
     def batches(self) -> Iterator[tuple[list[Row], list[FeatureValues]]]:
-        """All pairs, in batches."""
+        """Yields all pairs in batches, with their features."""
         for rows in batches(self._dataset, self.columns):
             findings = [_findings(self.columns.value(row, LABELS)) for row in rows]
             yield rows, features_of(Batch(rows, self.columns), findings, self._ious)
@@ -104,7 +104,7 @@ def _findings(labels: Any) -> FoundScores:
     return [
         (label[0], label[2])
         for label in labels or ()
-        if label[0] not in NOTHING_OF_THE_PAIR and None not in label[:3]
+        if label[0] not in IGNORED_CHECKS and None not in label[:3]
     ]
 
 
@@ -113,16 +113,16 @@ def rank(dataset: Any, progress: Progress = no_progress) -> RankSummary:
     """Estimates how likely each pair is bad, and stores it as ``p_bad``.
 
     A model is fitted to the verdicts: ``keep`` is good, ``drop`` and ``fix`` are bad. Pairs that
-    were mended are not what was judged any more, and are left out of it. Of a judged pair its own
-    verdict, and those on pairs of its image, are never used. With too few verdicts the chances are
-    those of the checks.
+    were edited after their verdict are no examples. The chance of a judged pair is estimated
+    without the verdicts on pairs of its image. With too few verdicts the chances are those by the
+    checks.
 
     Args:
         dataset: a dataset of pairs that PairLens imported and flagged
         progress: called with pairs done and pairs in all
 
     Raises:
-        StateError: if the dataset was not flagged, or holds no pairs
+        StateError: if the dataset was not flagged, or has no pairs
     """
     if kind_of(dataset) != "pairs":
         raise StateError("the model reads queries and masks, and the dataset holds none")
@@ -151,7 +151,7 @@ def rank(dataset: Any, progress: Progress = no_progress) -> RankSummary:
                 known = dict(zip(judged.ids, chances.tolist(), strict=True))
         schema.declare_chances(dataset)
         chosen = model if summary.learned else None
-        store.update(dataset, _estimated(reader, chosen, known, summary, progress))
+        store.update(dataset, _chances(reader, chosen, known, summary, progress))
     facts = {
         "time": datetime.now(UTC),
         "verdicts": summary.verdicts,
@@ -165,32 +165,32 @@ def rank(dataset: Any, progress: Progress = no_progress) -> RankSummary:
 
 
 def _judged(reader: _Reader) -> _Judged:
-    """Reads what was judged, and draws some of the others (a reservoir)."""
-    ids, known, bad, groups, mended = [], [], [], [], 0
+    """Reads the judged pairs, and draws a sample of the others (reservoir sampling)."""
+    ids, features_of_judged, bad, groups, mended = [], [], [], [], 0
     others: list[FeatureValues] = []
     seen, rng = 0, random.Random(0)
     value = reader.columns.value
     for rows, features in reader.batches():
-        for row, one in zip(rows, features, strict=True):
+        for row, values in zip(rows, features, strict=True):
             verdict = value(row, fields.VERDICT)
             if verdict in (VerdictKind.KEEP, VerdictKind.DROP, VerdictKind.FIX):
                 if any(value(row, path) is not None for path in _MENDED):
                     mended += 1
                     continue
                 ids.append(value(row, "_id"))
-                known.append(one)
+                features_of_judged.append(values)
                 bad.append(verdict != VerdictKind.KEEP)
                 groups.append(repr(image_of(row)))
                 continue
             seen += 1
-            if len(others) < OTHERS:
-                others.append(one)
-            elif (place := rng.randrange(seen)) < OTHERS:
-                others[place] = one
-    return _Judged(ids, Examples(known, bad, groups, others), mended)
+            if len(others) < MAX_OTHERS:
+                others.append(values)
+            elif (index := rng.randrange(seen)) < MAX_OTHERS:
+                others[index] = values
+    return _Judged(ids, Examples(features_of_judged, bad, groups, others), mended)
 
 
-def _estimated(
+def _chances(
     reader: _Reader,
     model: VerdictModel | None,
     known: dict[ObjectId, float],
@@ -200,8 +200,8 @@ def _estimated(
     done = 0
     for rows, features in reader.batches():
         if model is None:
-            found = [_findings(reader.columns.value(row, LABELS)) for row in rows]
-            chances = [chance_by_checks(some) for some in found]
+            findings = [_findings(reader.columns.value(row, LABELS)) for row in rows]
+            chances = [chance_by_checks(scores) for scores in findings]
         else:
             chances = model.chances(features).tolist()
         for row, chance in zip(rows, chances, strict=True):
@@ -215,7 +215,7 @@ def _estimated(
 
 
 def plain(summary: RankSummary) -> dict[str, Any]:
-    """A summary as plain values."""
+    """A summary as plain values, for JSON."""
     lists = {
         name: [one._asdict() for one in getattr(summary, name)]
         for name in ("weights", "reliability")

@@ -1,1 +1,1 @@
-"""Two releases of a dataset: what the later one added, dropped and changed."""
+"""Compares two releases of a dataset: added, dropped and changed samples."""

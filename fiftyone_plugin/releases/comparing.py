@@ -1,4 +1,4 @@
-"""Compares two imported releases, and carries over the decisions that still hold."""
+"""Compares two imported releases, and carries over the decisions that are still valid."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS
 from pairlens.fiftyone_plugin.releases.pairing import (
     CHANGES,
-    OF_CONTENT,
+    CONTENT_CHANGES,
     Change,
     Entry,
     Pairing,
-    pair_up,
+    match_samples,
 )
 from pairlens.importers import fields, store
 from pairlens.importers.batches import batched
@@ -30,7 +30,7 @@ from pairlens.importers.files import explaining_write_errors, write_atomic
 from pairlens.importers.store import kind_of
 from pairlens.importers.stored_values import Document
 
-GONE = "it is not there any more"
+REMOVED = "it is not there any more"
 
 _READ = (
     *review_fields.projection(), fields.SPLIT, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
@@ -38,8 +38,8 @@ _READ = (
 )  # fmt: skip
 
 
-class Lost(TypedDict):
-    """A decision that does not hold any more, and why."""
+class LostDecision(TypedDict):
+    """A decision that is no longer valid, and the reason."""
 
     key: str
     verdict: str
@@ -48,16 +48,16 @@ class Lost(TypedDict):
 
 @dataclass
 class ReleaseDiff:
-    """What a later release has of an earlier one.
+    """The difference of two releases.
 
     Attributes:
-        old, new: the datasets, with their numbers of samples
-        pairings: of all samples
-        changes: how many samples have each change
-        decisions: on the earlier one, how many hold
-        held: of these, how many hold for the later one
-        lost: those that do not
-        seconds: that it took
+        old, new: number of samples by dataset name, of one dataset each
+        pairings: pairings of all samples
+        changes: number of samples with each change
+        decisions: number of decisions on the earlier release
+        held: number of those that are valid for the later one
+        lost: the others
+        seconds: duration of the comparison
     """
 
     old: dict[str, int] = field(default_factory=dict[str, int])
@@ -66,37 +66,37 @@ class ReleaseDiff:
     changes: Counter[Change] = field(default_factory=Counter[Change])
     decisions: int = 0
     held: int = 0
-    lost: list[Lost] = field(default_factory=list[Lost])
+    lost: list[LostDecision] = field(default_factory=list[LostDecision])
     seconds: float = 0.0
 
     @property
     def added(self) -> list[str]:
-        """Keys of the samples that the later one alone has."""
+        """Keys of the samples that only the later release has."""
         return [one.new.key for one in self.pairings if one.new and not one.old]
 
     @property
     def dropped(self) -> list[str]:
-        """Keys of the samples that the earlier one alone has."""
+        """Keys of the samples that only the earlier release has."""
         return [one.old.key for one in self.pairings if one.old and not one.new]
 
     @property
     def changed(self) -> list[Pairing]:
-        """Samples of both that are not the same."""
+        """Samples that are in both and differ."""
         return [one for one in self.pairings if one.changed]
 
 
 def compare(
     old: Any, new: Any, *, decisions: Path | None = None, listing: Path | None = None
 ) -> ReleaseDiff:
-    """Compares two releases, as they were published: edits of a review are no changes.
+    """Compares two releases as published, without the edits of a review.
 
     Args:
         old, new: datasets that PairLens imported
-        decisions: where to write the decisions on ``old`` that hold for ``new``, under its keys
-        listing: where to write what was added, dropped and changed, a JSON object a line
+        decisions: file for the decisions on ``old`` that are valid for ``new``, with its keys
+        listing: file for added, dropped and changed samples, as JSON Lines
 
     Raises:
-        StateError: if one has pairs and the other has not, or a file cannot be written
+        StateError: if the datasets are of different kinds, or a file cannot be written
         UsageError: if both are the same dataset
     """
     started = time.perf_counter()
@@ -107,19 +107,21 @@ def compare(
             f"{old.name} holds {kind_of(old)} and {new.name} {kind_of(new)}, which do not compare"
         )
     before, after = list(_entries(old)), list(_entries(new))
-    diff = ReleaseDiff({old.name: len(before)}, {new.name: len(after)}, pair_up(before, after))
+    diff = ReleaseDiff(
+        {old.name: len(before)}, {new.name: len(after)}, match_samples(before, after)
+    )
     diff.changes.update(name for one in diff.pairings for name in one.changed)
-    of = {one.old.key: one for one in diff.pairings if one.old}
+    by_old_key = {one.old.key: one for one in diff.pairings if one.old}
     with DecisionLines() as lines:
         for document in _judged(old):
-            _carry(diff, of[document[fields.KEY]], document, lines)
+            _carry_over(diff, by_old_key[document[fields.KEY]], document, lines)
         if decisions:
             buffer = io.BytesIO()
             lines.write(buffer)
             _write(decisions, buffer.getvalue())
     if listing:
-        told = _listing(old, new, diff)
-        _write(listing, b"".join(json.dumps(one).encode() + b"\n" for one in told))
+        rows = _listing(old, new, diff)
+        _write(listing, b"".join(json.dumps(one).encode() + b"\n" for one in rows))
     diff.seconds = round(time.perf_counter() - started, 3)
     return diff
 
@@ -145,15 +147,17 @@ def _judged(dataset: Any) -> Iterator[Document]:
     yield from store.stream(dataset, review_fields.projection(), where=where)
 
 
-def _carry(diff: ReleaseDiff, one: Pairing, document: Document, lines: DecisionLines) -> None:
+def _carry_over(
+    diff: ReleaseDiff, pairing: Pairing, document: Document, lines: DecisionLines
+) -> None:
     diff.decisions += 1
-    if one.new is not None and one.holds:
+    if pairing.new is not None and pairing.holds:
         diff.held += 1
-        lines.add({**document, fields.KEY: one.new.key})
+        lines.add({**document, fields.KEY: pairing.new.key})
         return
-    why = [CHANGES[name] for name in one.changed if name in OF_CONTENT]
-    reason = f"it has {' and '.join(why)}" if one.new else GONE
-    lost: Lost = {"key": document[fields.KEY], "verdict": document[fields.VERDICT],
+    changes = [CHANGES[name] for name in pairing.changed if name in CONTENT_CHANGES]
+    reason = f"it has {' and '.join(changes)}" if pairing.new else REMOVED
+    lost: LostDecision = {"key": document[fields.KEY], "verdict": document[fields.VERDICT],
                   "reason": reason}  # fmt: skip
     diff.lost.append(lost)
 
@@ -164,22 +168,22 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _listing(old: Any, new: Any, diff: ReleaseDiff) -> Iterator[dict[str, Any]]:
-    """A line of each sample that is not in both as it is, with what changed of it."""
-    for some in batched((p for p in diff.pairings if p.changed or not all(p)), store.BATCH):
-        was = _details(old, [one.old.key for one in some if one.old])
-        now = _details(new, [one.new.key for one in some if one.new])
-        for one in some:
-            before = was[one.old.key] if one.old else None
-            after = now[one.new.key] if one.new else None
-            what = "changed" if before and after else "dropped" if before else "added"
-            yield {"what": what, "changed": one.changed, "old": before, "new": after}
+    """Yields a row for each added, dropped or changed sample."""
+    for pairings in batched((p for p in diff.pairings if p.changed or not all(p)), store.BATCH):
+        old_details = _details(old, [pairing.old.key for pairing in pairings if pairing.old])
+        new_details = _details(new, [pairing.new.key for pairing in pairings if pairing.new])
+        for pairing in pairings:
+            before = old_details[pairing.old.key] if pairing.old else None
+            after = new_details[pairing.new.key] if pairing.new else None
+            kind = "changed" if before and after else "dropped" if before else "added"
+            yield {"what": kind, "changed": pairing.changed, "old": before, "new": after}
 
 
 def _details(dataset: Any, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
-    """What a line says of samples, by key: their texts and masks as published."""
+    """The published texts and masks of samples, by key."""
     more = (f"{fields.MASK_STATS}.area", f"{fields.MASK_STATS}.box", fields.SPLIT)
-    wanted = (*review_fields.projection(), *more)
-    found = store.stream(dataset, wanted, where={fields.KEY: {"$in": list(keys)}})
+    projection = (*review_fields.projection(), *more)
+    found = store.stream(dataset, projection, where={fields.KEY: {"$in": list(keys)}})
     return {document[fields.KEY]: _detail(document) for document in found}
 
 
@@ -196,6 +200,6 @@ def _detail(document: Document) -> dict[str, Any]:
     return detail
 
 
-def reasons(lost: Iterable[Lost]) -> list[tuple[str, int]]:
-    """Why decisions do not hold, the most first."""
+def reasons(lost: Iterable[LostDecision]) -> list[tuple[str, int]]:
+    """Reasons why decisions are no longer valid, with their counts, the most frequent first."""
     return Counter(one["reason"] for one in lost).most_common()

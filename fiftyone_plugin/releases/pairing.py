@@ -1,7 +1,7 @@
-"""Which pair of a later release is which pair of an earlier one, and what changed of it.
+"""Matches the samples of two releases, and finds their changes.
 
-A release may move a pair to another split, or put a query before others and so change the numbers
-behind: keys alone would then tell of changes where there are none. So equal content counts first.
+A release can move a sample to another split, or insert a query and so change the numbers of those
+after it. Keys alone would then show changes where there are none, so equal content counts first.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ CHANGES: dict[Change, str] = {
     "split": "in another split",
     "key": "under another key",
 }
-"""What can have changed, and how it is told."""
+"""Kinds of changes, with their descriptions."""
 
-OF_CONTENT: tuple[Change, ...] = ("text", "mask", "image", "other")
-"""Changes after which a decision is about something else."""
+CONTENT_CHANGES: tuple[Change, ...] = ("text", "mask", "image", "other")
+"""Changes that invalidate a decision."""
 
 
 class Entry(NamedTuple):
     """A sample of a release, as it was published.
 
     Attributes:
-        key: of the sample
-        split: that it is in
-        text: a digest of its query, captions or turns
-        mask: a digest of its mask, ``""`` where there is none
-        image: a digest of its image's file, ``""`` where that is not there
-        other: a digest of boxes, place, date and whether there is a target
+        key: key of the sample
+        split: split of the sample
+        text: digest of its query, captions or turns
+        mask: digest of its mask, ``""`` if it has none
+        image: digest of its image file, ``""`` if that is missing
+        other: digest of boxes, place, date and whether there is a target
         judged: whether it has a verdict
     """
 
@@ -49,27 +49,27 @@ class Entry(NamedTuple):
 
     @property
     def content(self) -> tuple[str, str, str, str]:
-        """What a look at it would see."""
+        """The digests of the sample's content."""
         return self.text, self.mask, self.image, self.other
 
     @property
-    def bare_key(self) -> str:
+    def key_without_split(self) -> str:
         """The key without the split: ``gres//lisat_gres_000000000009#1``."""
         form, _, rest = self.key.partition("/")
         return f"{form}/{rest.partition('/')[2]}"
 
 
 class Pairing(NamedTuple):
-    """A sample of both releases, or of one; what changed of it."""
+    """A sample of both releases, or of one of them."""
 
     old: Entry | None
     new: Entry | None
 
     @property
     def changed(self) -> list[Change]:
-        """What is different; of a sample that only one of them has, nothing.
+        """The changes of the sample; empty if only one release has it.
 
-        Images are compared where both are there, since many datasets are imported without.
+        Images are compared only if both exist, since many datasets are imported without them.
         """
         if self.old is None or self.new is None:
             return []
@@ -82,33 +82,33 @@ class Pairing(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether what was decided of the earlier one is true of the later one."""
-        same = not set(self.changed) & set(OF_CONTENT)
+        """Whether a decision on the earlier sample is valid for the later one."""
+        same = not set(self.changed) & set(CONTENT_CHANGES)
         return self.old is not None and self.new is not None and same
 
 
-def pair_up(old: Sequence[Entry], new: Sequence[Entry]) -> list[Pairing]:
-    """Pairs the samples of two releases.
+def match_samples(old: Sequence[Entry], new: Sequence[Entry]) -> list[Pairing]:
+    """Matches the samples of two releases.
 
-    Those of one key and content are the same; then those whose content only one of each has; then
-    those of one key; then those of one key in different splits.
+    Samples match by key and content; then by content, if it is unique in both; then by key; then by
+    key without the split.
 
     Args:
-        old, new: in any order, keys once each
+        old, new: the samples, with unique keys
 
     Returns:
-        each sample once, those of ``new`` in its order, then those that are in ``old`` alone
+        each sample once: those of ``new`` in its order, then those that only ``old`` has
     """
     found: dict[str, Entry] = {}
-    left, rest = list(old), list(new)
-    for mark in (_whole, _content, _key, _bare_key):
-        matched = _unique(left, rest, mark)
+    unmatched_old, unmatched_new = list(old), list(new)
+    for mark in (_whole, _content, _key, _key_without_split):
+        matched = _unique(unmatched_old, unmatched_new, mark)
         found |= matched
-        gone = {entry.key for entry in matched.values()}
-        left = [entry for entry in left if entry.key not in gone]
-        rest = [entry for entry in rest if entry.key not in matched]
-    both = [Pairing(found.get(entry.key), entry) for entry in new]
-    return [*both, *(Pairing(entry, None) for entry in left)]
+        matched_keys = {entry.key for entry in matched.values()}
+        unmatched_old = [entry for entry in unmatched_old if entry.key not in matched_keys]
+        unmatched_new = [entry for entry in unmatched_new if entry.key not in matched]
+    pairings = [Pairing(found.get(entry.key), entry) for entry in new]
+    return [*pairings, *(Pairing(entry, None) for entry in unmatched_old)]
 
 
 def _whole(entry: Entry) -> Hashable:
@@ -116,7 +116,7 @@ def _whole(entry: Entry) -> Hashable:
 
 
 def _content(entry: Entry) -> Hashable:
-    """Nothing where there is neither mask nor image: a text alone stands in many places."""
+    """The content; ``None`` without mask and image, since many samples have the same text."""
     return entry.content if entry.mask or entry.image else None
 
 
@@ -124,14 +124,14 @@ def _key(entry: Entry) -> Hashable:
     return entry.key
 
 
-def _bare_key(entry: Entry) -> Hashable:
-    return entry.bare_key
+def _key_without_split(entry: Entry) -> Hashable:
+    return entry.key_without_split
 
 
 def _unique(
     old: Sequence[Entry], new: Sequence[Entry], mark: Callable[[Entry], Hashable]
 ) -> dict[str, Entry]:
-    """By key of the new ones: the old one of the same mark, where one of each has it."""
+    """The old sample of the same mark by the key of the new one, if the mark is unique in both."""
     marked = [(mark(entry), entry) for entry in old]
     counts, news = Counter(m for m, _ in marked), Counter(map(mark, new))
     by_mark = {m: entry for m, entry in marked if counts[m] == 1 and m is not None}

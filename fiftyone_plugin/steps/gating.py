@@ -70,7 +70,7 @@ def check(
         if settings or splits or follow_links:
             raise UsageError("--setting, --split and --follow-links belong to --format")
         return _check_dataset(target, watch, **options)
-    from pairlens.fiftyone_plugin.gate.files import find_in_files
+    from pairlens.fiftyone_plugin.gate.file_findings import find_in_files
     from pairlens.importers.options import ImportOptions
 
     reading = ImportOptions(
@@ -104,7 +104,7 @@ def _as_here(sentence: str) -> str:
 def _check_dataset(target: str, watch: Watch, **options: Any) -> Report:
     if "/" in target or target in (".", ".."):
         raise UsageError(f"{target} is a path; --format auto reads the files that lie there")
-    from pairlens.fiftyone_plugin.gate.stored import find_in_dataset
+    from pairlens.fiftyone_plugin.gate.dataset_findings import find_in_dataset
     from pairlens.importers import store, working_set
 
     def run(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
@@ -144,7 +144,7 @@ def _check(
     chosen = limits.parse_limits(fail_on, maxima)
     if update_baseline and baseline is None:
         raise UsageError("--update-baseline writes the file that --baseline names; give it")
-    found = find(limits.wanted_of(chosen), **options)
+    found = find(limits.wanted_findings(chosen), **options)
     gate = judge(found, chosen, baseline, update_baseline)
     seconds = time.perf_counter() - started
     if junit is not None:

@@ -1,8 +1,8 @@
 """Steps: a function with its options, declared once, for the command line and the operators.
 
-The command line (:mod:`pairlens.fiftyone_plugin.cli`), the forms of the operators
-(:mod:`pairlens.fiftyone_plugin.operators.forms`), the parsing of what both give, and
-``docs/commands.md`` (:mod:`pairlens.fiftyone_plugin.steps.page`) are made of the options::
+The options define the command line (:mod:`pairlens.fiftyone_plugin.cli`), the forms of the
+operators (:mod:`pairlens.fiftyone_plugin.operators.forms`), the parsing of values, and
+``docs/commands.md`` (:mod:`pairlens.fiftyone_plugin.steps.page`)::
 
     @step(
         "score",
@@ -40,8 +40,8 @@ Texts = tuple[str, ...]
 """Type of an option with several values."""
 
 Choices = Sequence[str] | Callable[[], Mapping[str, str]]
-"""Values that an option takes: a sequence, which the command line enforces; or a function that
-gives values with a label each, where the step refuses others."""
+"""Allowed values of an option: a sequence, which the command line enforces, or a function that
+returns values with their labels, which the step enforces."""
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,29 @@ class Option:
     """An option of a step.
 
     Attributes:
-        name: the keyword argument of the step's function
-        help: what it is, a phrase that starts in lower case
+        name: keyword argument of the step's function
+        help: its description, a phrase that starts in lower case
         type: ``str``, ``int``, ``float``, ``bool``, ``Path`` or one of the types above
-        default: where it is not given
+        default: value if it is not given
         required: whether it must be given
-        param: of the operator; the name if not given
-        flag: on the command line; ``--`` and the operator's parameter if not given
-        positional: whether the command line takes it by its place, where it is required
-        metavar: stands for the value in the help, one for each where ``count`` is a number; the
-            operator's parameter in capitals if not given
-        count: how many values follow the flag; :data:`Texts` without it repeat the flag
-        choices: the values it takes, where these are known
-        apart: whether each choice but the default is a flag of its own, which exclude each
-            other, and a keyword argument that is true or false
-        action: whether it says what the command does: exactly one of these is given
-        label: above its field in the form; by default the operator's parameter
-        least: the lowest number that the form takes
-        preset: what the form has at first, in place of the default
-        writes: what the step writes where it is given, as paths in that folder, or ``""`` for that
-            file itself; what is there already is refused unless ``overwrite`` is given
-        path: whether it names a file or folder, as those of the type ``Path`` do
-        in_command, in_form: whether the command line has it, and the form; from Python,
-            operators take all
+        param: parameter of the operator; by default the name
+        flag: flag on the command line; by default ``--`` and the operator's parameter
+        positional: whether it is positional on the command line
+        metavar: placeholder of the value in the help, one per value if ``count`` is a number; by
+            default the operator's parameter in capitals
+        count: number of values after the flag; without it, the flag of :data:`Texts` is repeated
+        choices: the allowed values, if they are known
+        apart: whether each choice except the default is a boolean flag and keyword argument of its
+            own; the flags exclude each other
+        action: whether it selects the action of the command; exactly one action is given
+        label: label of its field in the form; by default the operator's parameter
+        least: the lowest number that the form accepts
+        preset: initial value in the form, if it is not the default
+        writes: the files that the step writes if it is given, as paths in that folder, or ``""``
+            for the file itself; existing ones are refused unless ``overwrite`` is given
+        path: whether it is a file or folder; always true for the type ``Path``
+        in_command, in_form: whether it is on the command line, and in the form; from Python,
+            operators accept all
     """
 
     name: str
@@ -105,14 +105,14 @@ class Option:
 
     @property
     def typed(self) -> str:
-        """What the command line calls it: its flag, or its metavar if it is positional."""
+        """Its name on the command line: the flag, or the metavar if it is positional."""
         return str(self.metavar) if self.positional else self.flag
 
     @property
     def default_text(self) -> str:
-        """The default as the help shows it; empty where it shows none."""
-        told = isinstance(self.default, str | int | float | Path) and self.default is not False
-        return str(self.default) if told and not self.apart else ""
+        """The default as shown in the help; empty if none is shown."""
+        shown = isinstance(self.default, str | int | float | Path) and self.default is not False
+        return str(self.default) if shown and not self.apart else ""
 
     @property
     def repeated(self) -> bool:
@@ -132,19 +132,19 @@ class Option:
         return {value: value for value in self.choices}
 
     def flags(self) -> dict[str, str]:
-        """Of an option whose choices stand apart: each but the default, and what it does."""
+        """For an option with ``apart``: each choice except the default, with its description."""
         labels = {one: label for one, label in self.labels().items() if one != self.default}
         return {one: label[0].lower() + label[1:] for one, label in labels.items()}
 
     def parse(self, given: Any, name: str = "") -> Any:
-        """The value of what the command line or a form gives: the default where that is blank.
+        """Parses a value of the command line or a form; a blank one is the default.
 
         Args:
-            given: that
-            name: what whoever gave it calls the option; :attr:`typed` if not given
+            given: the value
+            name: name of the option for messages; by default :attr:`typed`
 
         Raises:
-            UsageError: if it is missing or of the wrong type
+            UsageError: if a required value is missing, or it is of the wrong type
         """
         name = name or self.typed
         if given is None or (isinstance(given, str) and not given.strip()):
@@ -188,17 +188,17 @@ class Option:
 
 
 ITSELF = ("",)
-"""What an option names that is a file which the step writes."""
+"""``writes`` of an option that is the file itself."""
 
 OVERWRITE = Option("overwrite", "overwrite existing files", bool, False)
-"""Of every step with an option that names what it writes."""
+"""Option of every step with an option that has ``writes``."""
 
 AGAIN = {
     "new": "Stop if it exists",
     "resume": "Add what is missing",
     "overwrite": "Replace what is there",
 }
-"""What can be done with what an earlier run left."""
+"""Choices for the result of an earlier run."""
 
 IF_THERE = Option(
     "again", "what to do with what is there", str, "new", label="If it exists",
@@ -211,7 +211,7 @@ ALWAYS = (
     Option("verbose", "also print the logs of libraries and tracebacks of errors", bool, False),
     Option("log_file", "append a log with times and tracebacks to FILE", Path, metavar="FILE"),
 )  # fmt: skip
-"""What every command takes, before its name or after."""
+"""Options of every command, before or after its name."""
 
 
 @dataclass(frozen=True)
@@ -221,9 +221,9 @@ class Watch:
     Attributes:
         progress: called with the number done and the number in all
         look: called with the ids of samples that are complete while the step goes on
-        stopped: whether the step is to end after its current batch
-        confirm: shows lines, the last of which is a question, and returns the answer; ``None`` if
-            there is nobody to ask
+        stopped: returns whether the step must end after its current batch
+        confirm: shows lines, the last of which is a question, and returns the answer; ``None`` in a
+            run without a user
     """
 
     progress: Progress = no_progress
@@ -237,17 +237,17 @@ class Step:
     """A step: a command and, most of them, an operator.
 
     Attributes:
-        name: of the command
-        about: one sentence
-        run: called with the samples (where it is on a dataset), a :class:`Watch` and the options
-        options: in the order of the form
+        name: name of the command
+        about: its description in one sentence
+        run: called with the samples (if it is on a dataset), a :class:`Watch` and the options
+        options: the options, in the order of the form
         on_dataset: whether it works on a dataset or view
-        operator: the name of the operator that takes the same options, if any does
-        unit: what its progress counts
-        stoppable: whether it asks its watch whether to stop
+        operator: name of the operator with the same options, if there is one
+        unit: unit of its progress
+        stoppable: whether it can be stopped by its watch
         foreign: whether it works on datasets that PairLens did not import
-        examples: commands that show what it is for, without ``pairlens``
-        database: whether it needs the database, though no dataset is named
+        examples: example commands, without ``pairlens``
+        database: whether it needs the database although no dataset is named
     """
 
     name: str
@@ -277,8 +277,8 @@ def step(
 ) -> Callable[[Callable[..., Report]], Step]:
     """Makes a step of a function; it is on a dataset if the function takes ``samples``.
 
-    The arguments are members of :class:`Step`, but for ``of_none``: whether it has something to do
-    where there are no samples.
+    The arguments are members of :class:`Step`, except ``of_none``: whether it also runs on a
+    dataset or view without samples.
     """
 
     def made(run: Callable[..., Report]) -> Step:
@@ -296,9 +296,10 @@ def step(
 def on_working_set(
     run: Callable[..., Report], name: str, of_none: bool = False
 ) -> Callable[..., Report]:
-    """The function of a step that tells how many samples PairLens did not import and leaves out.
+    """Wraps the function of a step for datasets that PairLens imported.
 
-    It refuses a dataset or view without samples, unless it has something to do ``of_none``.
+    Samples that PairLens did not import are counted in the report. A dataset or view without
+    samples is refused, unless ``of_none`` is set.
     """
 
     def work(samples: Any, watch: Watch, **options: Any) -> Report:
@@ -312,7 +313,7 @@ def on_working_set(
             try:
                 working_set.check_any(samples)
             except StateError:
-                leases.check_free(dataset, name)  # by an import that has only begun
+                leases.check_free(dataset, name)  # an import may have just started
                 raise
         report = run(samples, watch, **options)
         report.lines += [f"  note: {note}" for note in notes]
@@ -338,16 +339,16 @@ def parse_options(
     given: Mapping[str, Any],
     named: Callable[[Option], str] = attrgetter("typed"),
 ) -> dict[str, Any]:
-    """The keyword arguments of a step, from what the command line or a form gives.
+    """Parses the keyword arguments of a step, from the command line or a form.
 
     Args:
-        options: of the step
+        options: the options of the step
         given: values by parameter
-        named: what whoever gave them calls an option
+        named: name of an option for messages
 
     Raises:
         UsageError: for a value that is missing or of the wrong type
-        StateError: for a file that would be written over and is not to be
+        StateError: for an existing file, if ``overwrite`` is not set
     """
     values: dict[str, Any] = {}
     for option in options:
@@ -367,11 +368,15 @@ def _check_free(options: Sequence[Option], values: Mapping[str, Any]) -> None:
         for part in option.writes if values.get(option.name) else ():
             file = Path(values[option.name]) / part
             if os.path.lexists(file):
-                raise StateError(f"{file} is there already; name another, or give --overwrite")
+                raise StateError(f"{file} already exists; name another, or give --overwrite")
 
 
 def settings(texts: Sequence[str], option: str) -> Settings:
-    """``["k=v"]`` as ``{"k": "v"}``; the option is named in the message.
+    """Parses ``["k=v"]`` to ``{"k": "v"}``.
+
+    Args:
+        texts: the values of the option
+        option: its name, for messages
 
     Raises:
         UsageError: for a text without ``=``
@@ -380,13 +385,13 @@ def settings(texts: Sequence[str], option: str) -> Settings:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"{option} {text!r} is no NAME=VALUE")
+            raise UsageError(f"{option} {text!r} is not NAME=VALUE")
         parsed[name] = value
     return parsed
 
 
 def check_settings(texts: Sequence[str], option: str) -> CheckSettings:
-    """``["tiny_mask.min_area=9"]`` as ``{"tiny_mask": {"min_area": "9"}}``; see :func:`settings`.
+    """Parses ``["tiny_mask.min_area=9"]`` to ``{"tiny_mask": {"min_area": "9"}}``.
 
     Raises:
         UsageError: for a text without a check or a value

@@ -73,12 +73,12 @@ BROKEN = [
     ),
     pytest.param(
         stored(fo.Polyline(label="a", points=[[(0, 0), (9e9, 1), (0, 1)]], filled=True)),
-        "in no image",
+        "far outside the image",
         id="far-away",
     ),
     pytest.param(
         stored(fo.Polyline(label="a", points=[[(0, 0), (float("nan"), 1), (0, 1)]], filled=True)),
-        "in no image",
+        "far outside the image",
         id="not-a-number",
     ),
 ]

@@ -31,13 +31,13 @@ def test_the_plugin_declares_what_it_reads(repo_root: Path) -> None:
 
 
 def test_without_a_secret_there_is_no_token() -> None:
-    with secrets.looked_up(secrets.of_plugin(plugin_secrets())):
+    with secrets.using_lookup(secrets.plugin_lookup(plugin_secrets())):
         assert secrets.find_token(secrets.HTTP_TOKEN, "host") is None
 
 
 def test_where_the_plugin_has_none_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(secrets.VLM_TOKEN, "of-the-environment")
-    with secrets.looked_up(secrets.of_plugin(SecretsDictionary({}))):
+    with secrets.using_lookup(secrets.plugin_lookup(SecretsDictionary({}))):
         found = secrets.find_token(secrets.VLM_TOKEN, "host")
     assert found is not None and found.reveal() == "of-the-environment"
 
@@ -45,8 +45,8 @@ def test_where_the_plugin_has_none_the_environment_has(monkeypatch: pytest.Monke
 def test_secrets_are_texts_or_objects_that_hold_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(secrets.VLM_TOKEN, "resolved-late")
     given = plugin_secrets(**{secrets.HTTP_TOKEN: "resolved-before"})
-    lookup = secrets.of_plugin(given)
+    lookup = secrets.plugin_lookup(given)
     for _ in range(2):  # FiftyOne gives an object the first time and a text from then on
-        with secrets.looked_up(lookup):
+        with secrets.using_lookup(lookup):
             found = [secrets.find_token(name, "host") for name in secrets.NAMES[:2]]
         assert [token.reveal() for token in found if token] == ["resolved-before", "resolved-late"]

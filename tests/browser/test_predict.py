@@ -87,7 +87,7 @@ def test_first_masks_are_shown_the_run_is_stopped_and_taken_up_again(page: Page)
             shown(page, "The run that fills m stops after its batch")
         finally:
             service.goes_on.set()
-        shown(page, "stopped as it was asked to; 'Add what is missing' predicts the rest")
+        shown(page, "stopped on request; 'Add what is missing' predicts the rest")
         expect(lookers).to_have_count(8, timeout=60 * SECONDS)
         assert dataset.exists("m").count() == 4
         page.get_by_role("button", name="Done").click()

@@ -44,10 +44,10 @@ def cases(dataset: fo.Dataset) -> list[Case]:
 
 def lines_of(question: Question) -> tuple[str, ...]:
     """All that is written to a model about a pair, which tells the pair."""
-    shown = pictures.drawn(question, ViewSettings())
-    asked = prompts.asked_of(question.sample, True)
-    words = prompts.words_of(asked, question.sample, True)
-    return (*prompts.pictured([one.about for one in shown]), words)
+    shown = pictures.draw_pictures(question, ViewSettings())
+    asked = prompts.question_texts(question.sample, True)
+    words = prompts.prompt_text(asked, question.sample, True)
+    return (*prompts.picture_captions([one.about for one in shown]), words)
 
 
 def measured(dataset: fo.Dataset, answer: Any, **options: Any) -> Any:

@@ -9,7 +9,7 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.checks.runner import flag
-from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS
+from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS_PER_PIXEL
 from pairlens.fiftyone_plugin.metrics.runs import load_score, score
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS
@@ -40,12 +40,12 @@ def test_boxes_are_scored_as_boxes(root: Path, dataset_name: str) -> None:
     assert done.precision == {"0.5": 1.0, "0.6": 0.125, "0.7": 0.125, "0.8": 0.125, "0.9": 0.0}
     assert any("scored as boxes" in note for note in done.notes)
     first = dataset.sort_by("key").first()
-    assert first["m_intersection"] == round(0.8 * 16 * 32 * UNITS)
+    assert first["m_intersection"] == round(0.8 * 16 * 32 * UNITS_PER_PIXEL)
     assert load_score(dataset, "m").precision == done.precision
     dataset.rename_evaluation("m", "again")
     dataset.reload()
     assert dataset.sort_by("key").first()["again_iou"] == pytest.approx(0.8)
-    with pytest.raises(UsageError, match="boxes are not scored at a size of pixels"):
+    with pytest.raises(UsageError, match="boxes are not resized before they are scored"):
         score(dataset, pred="model", key="sized", side=480)
     with pytest.raises(StateError, match="no field 'nothing'"):
         score(dataset, pred="nothing", key="n")

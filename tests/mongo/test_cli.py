@@ -54,7 +54,7 @@ def as_json(*args: object) -> dict[str, Any]:
         pytest.param(["import", "auto", "/no", "--name", "x"], 2, "not a folder", id="folder"),
         pytest.param(["import", "gres", ".", "--name", "x"], 1, "does not hold gres", id="layout"),
         pytest.param(["score", "nope", "--pred", "a", "--key", "b"], 1, "no dataset", id="name"),
-        pytest.param(["flag", "nope", "--param", "x"], 2, "is no NAME=VALUE", id="param"),
+        pytest.param(["flag", "nope", "--param", "x"], 2, "is not NAME=VALUE", id="param"),
         pytest.param(["review", "nope", "--status", "--note", "n"], 1, "no dataset", id="review"),
     ],
 )

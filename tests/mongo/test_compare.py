@@ -40,7 +40,7 @@ def test_refuses_what_cannot_be_compared(dataset: fo.Dataset) -> None:
         ({"second": "against_a"}, StateError, "scored against 'segmentation', against_a against"),
         ({"convention": "coco"}, UsageError, "no convention 'coco'"),
         ({"rounds": -1}, UsageError, "0 or more"),
-        ({"view": "mine"}, StateError, "view 'mine' exists and is of no comparison"),
+        ({"view": "mine"}, StateError, "view 'mine' exists and is not of a comparison"),
     ]
     for change, error, message in refused:
         with pytest.raises(error, match=message):

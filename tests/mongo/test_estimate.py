@@ -106,7 +106,7 @@ def test_what_cannot_be_estimated_is_told(
     assert "no sample was drawn" in capsys.readouterr().err
     cli.run(["review", name, "--start", "other", "--reviewer", "me"])
     assert cli.main(["estimate", name, "--report", "--session", "other"]) == 2
-    assert "is over no random sample" in capsys.readouterr().err
+    assert "is not over a random sample" in capsys.readouterr().err
     assert cli.main(["estimate", name, "--size", "0", "--reviewer", "me"]) == 2
     assert cli.main(["estimate", name, "--plan", "--at-most", "1"]) == 2
     assert cli.run(["estimate", name, "--plan", "--at-most", "10%"])["plans"][0]["accept"] == 0
@@ -119,7 +119,7 @@ def test_what_cannot_be_estimated_is_told(
     assert "give --report or --plan, not both" in capsys.readouterr().err
     cli.run(["estimate", name, "--size", "9", "--session", "s", "--reviewer", "me"])
     assert cli.main(["estimate", name, "--report"]) == 1
-    assert "nothing was judged in the session 's' yet" in capsys.readouterr().err
+    assert "no pair was judged in the session 's' yet" in capsys.readouterr().err
     with pytest.raises(UsageError, match="--confidence 100%: give one above 0% and below 100%"):
         report.report(store.load(name), confidence=1)
     keys = store.load(name).values("key")

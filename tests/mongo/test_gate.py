@@ -11,9 +11,9 @@ from pairlens.fiftyone_plugin.checks.base import SEVERITIES
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.planting import plant
 from pairlens.fiftyone_plugin.demo.run import _MAKERS
-from pairlens.fiftyone_plugin.gate.files import find_in_files
-from pairlens.fiftyone_plugin.gate.found import SKIPPED, Wanted
-from pairlens.fiftyone_plugin.gate.stored import find_in_dataset
+from pairlens.fiftyone_plugin.gate.dataset_findings import find_in_dataset
+from pairlens.fiftyone_plugin.gate.file_findings import find_in_files
+from pairlens.fiftyone_plugin.gate.findings import SKIPPED, Wanted
 from pairlens.importers import store
 from pairlens.importers.errors import StateError
 from pairlens.importers.ingest import import_dataset

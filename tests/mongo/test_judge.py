@@ -221,7 +221,7 @@ def test_answers_that_are_not_believed(dataset: fo.Dataset, content: Any, kind: 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"max_calls": 0}, "--max-calls 0 allows nothing"),
+        ({"max_calls": 0}, "--max-calls must be greater than 0"),
         ({"max_cost": 1.0}, "--max-cost needs a price table"),
         ({"view": "nope"}, "no saved view 'nope'"),
         ({"params": {"nope": "1"}}, "judge vlm has no parameter 'nope'"),

@@ -116,7 +116,7 @@ def test_exact_reads_no_image_and_near_ones_may_be_allowed(
     assert by_kind(done, "near_image") == [] and done["leaks"] == 1
     assert main(["leaks", ONE, OTHER, "--exact"]) == 1
     told = capsys.readouterr().out
-    assert "1 image stands in training data and in another split" in told
+    assert "1 image is in training data and in another split" in told
     assert f"{ONE}/train" in told and f"{OTHER}/test" in told
     assert main(["leaks", ONE, OTHER, "--fail-on", "never"]) == 0
 

@@ -114,7 +114,7 @@ def test_many_samples_of_an_image_are_measured_some_at_a_time(
     measured = {fields.IMAGE_STATS: "", fields.TARGET_COLORS: ""}
     dataset._sample_collection.update_many({}, {"$unset": measured})
     dataset.reload()
-    monkeypatch.setattr(measuring, "AT_ONCE", 1)
+    monkeypatch.setattr(measuring, "MAX_GROUP", 1)
     assert measure_images(dataset) == images
     assert sum(reads.values()) == len(dataset)
     again = dict(zip(*dataset.values([fields.KEY, fields.TARGET_COLORS]), strict=True))

@@ -255,7 +255,7 @@ def test_the_first_pairs_alone_and_then_the_rest(dataset: fo.Dataset) -> None:
         progress=lambda *at: told.append(at),
     )  # fmt: skip
     assert rest.predicted == len(dataset) - 4 and told[-1] == (len(dataset), len(dataset))
-    with pytest.raises(UsageError, match="first 0 pairs are none"):
+    with pytest.raises(UsageError, match="limit cannot be 0 pairs"):
         predict(dataset, predictor="moody", field_name="n", limit=0)
 
 
@@ -280,7 +280,7 @@ def test_a_run_stops_when_asked_and_goes_on(dataset: fo.Dataset) -> None:
 
     done = predict(dataset, predictor="moody", field_name="m", batch_size=2, progress=ask)
     assert done.stopped and done.predicted == 4 == dataset.exists("m").count()
-    assert done.notes == ["stopped as it was asked to; --resume predicts the rest"]
+    assert done.notes == ["stopped on request; --resume predicts the rest"]
     rest = predict(dataset, predictor="moody", field_name="m", resume=True)
     assert rest.predicted == len(dataset) - 4 and not rest.stopped
 

@@ -59,7 +59,7 @@ def said(process: Process) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("limit", ["0", "-1"])
 def test_no_pairs_at_all_are_refused(dataset: fo.Dataset, limit: str) -> None:
-    with pytest.raises(UsageError, match="pairs are none"):
+    with pytest.raises(UsageError, match="the limit cannot be"):
         predict(dataset, predictor="cues", field_name="m", limit=int(limit))
     assert not dataset.has_field("m")
 
@@ -93,7 +93,7 @@ def test_ctrl_c_ends_after_the_running_batch_and_resume_goes_on(dataset: fo.Data
         assert code == 1 and done["stopped"] and done["failed"] == 0
         assert 2 <= done["predicted"] < len(dataset)
         assert err.count("Stopping after this batch. Ctrl-C again stops at once.") == 1
-        assert done["notes"] == ["stopped as it was asked to; --resume predicts the rest"]
+        assert done["notes"] == ["stopped on request; --resume predicts the rest"]
         dataset.reload()
         kept = dataset.exists("m").values("id")
         assert len(kept) == done["predicted"]

@@ -175,7 +175,7 @@ def queries(tmp_path: Path) -> list[Query]:
         pytest.param({"model": "test/video"}, "a model of videos, not of images", id="video"),
         pytest.param({"model": "test/none"}, "zoo has no model 'test/none'", id="unknown"),
         pytest.param({}, "needs the parameter 'model'", id="none given"),
-        pytest.param({"model": "test/samples", "options": "["}, "options is no JSON", id="JSON"),
+        pytest.param({"model": "test/samples", "options": "["}, "options is not valid", id="JSON"),
         pytest.param({"model": "test/samples", "options": "[]"}, "JSON object", id="no object"),
         pytest.param({"model": "test/samples", "merge": "all"}, "union or best", id="merge"),
     ],

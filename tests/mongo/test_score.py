@@ -61,7 +61,7 @@ REFUSED = [
     pytest.param({"rounds": -1}, UsageError, "-1 bootstrap rounds", id="rounds"),
     pytest.param({"scheme": "bayes"}, UsageError, "no bootstrap scheme", id="scheme"),
     pytest.param({"by": ["color"]}, UsageError, "no slicing 'color'", id="slicing"),
-    pytest.param({"instances": "all"}, UsageError, "no way to take instances", id="instances"),
+    pytest.param({"instances": "all"}, UsageError, "no rule for instances", id="instances"),
 ]
 
 
@@ -142,7 +142,7 @@ def test_a_key_of_another_kind_of_evaluation_is_left_alone(dataset: fo.Dataset) 
 
 def test_a_field_of_the_same_name_is_left_alone(dataset: fo.Dataset) -> None:
     dataset.add_sample_field(f"{KEY}_iou", fo.StringField)
-    with pytest.raises(StateError, match="field 'run_iou' exists and is of no scoring"):
+    with pytest.raises(StateError, match="field 'run_iou' exists and is not of a scoring"):
         score(dataset, pred=PRED, key=KEY)
 
 
@@ -247,9 +247,9 @@ def test_pairs_that_take_long_are_counted_in_threads(
         return count_chunk(docs, source)
 
     monkeypatch.setattr(dataset_overlaps, "count_chunk", count)
-    monkeypatch.setattr(dataset_overlaps, "QUICK", quick)
-    monkeypatch.setattr(dataset_overlaps, "SOME", 2)
-    monkeypatch.setattr(dataset_overlaps, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(dataset_overlaps, "FAST_PAIR", quick)
+    monkeypatch.setattr(dataset_overlaps, "FIRST_CHUNK_PAIRS", 2)
+    monkeypatch.setattr(dataset_overlaps, "MAX_CHUNK_PAIRS", 2)
     done = score(dataset, pred=PRED, key=KEY)
     assert sum(name != current_thread().name for name in counted_in) == in_threads
     assert_same(asdict(done), expected(dataset, "rmsin"))

@@ -91,7 +91,7 @@ def test_a_file_that_is_there_is_written_over_only_if_asked(
         file.write_bytes(MINE)
         before = documents(dataset)
         assert main(command) == 1, about
-        assert f"{file} is there already" in capsys.readouterr().err, about
+        assert f"{file} already exists" in capsys.readouterr().err, about
         assert (file.read_bytes(), documents(dataset)) == (MINE, before), about
         assert main([*command, "--overwrite"]) == 0, about
         assert file.read_bytes() != MINE, about
@@ -140,7 +140,7 @@ def test_operators_write_over_nothing_either(dataset: Any, tmp_path: Path) -> No
         (flag, {"out": str(file)}),
         (review, {"action": "dump", "file": str(file)}),
     ):
-        with pytest.raises(Exception, match="is there already"):
+        with pytest.raises(Exception, match="already exists"):
             operator(dataset, **options)
         assert file.read_bytes() == MINE
     assert review(dataset, action="dump", file=str(file), overwrite=True)["dumped"] == 1

@@ -101,7 +101,7 @@ QUICK = (
     "pairlens.fiftyone_plugin.steps",
     "pairlens.fiftyone_plugin.cli",
     "pairlens.fiftyone_plugin.doctor",
-    "pairlens.fiftyone_plugin.gate.files",
+    "pairlens.fiftyone_plugin.gate.file_findings",
     "pairlens.fiftyone_plugin.gate.junit",
     "pairlens.fiftyone_plugin.gate.sarif",
 )

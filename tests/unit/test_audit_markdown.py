@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.fiftyone_plugin.audit.markdown import LONGEST, escape
+from pairlens.fiftyone_plugin.audit.markdown import MAX_QUERY, escape
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_whatever_acts_is_taken_out(text: str, expected: str):
 
 def test_long_texts_are_cut():
     cut = escape("word " * 1000)
-    assert len(cut) <= LONGEST
+    assert len(cut) <= MAX_QUERY
     assert cut.endswith(" …")
-    assert len(escape("\u202e" * 10**6)) < 20 * LONGEST
+    assert len(escape("\u202e" * 10**6)) < 20 * MAX_QUERY
 
 
 @given(st.text(max_size=80))

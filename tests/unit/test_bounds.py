@@ -14,7 +14,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pairlens.fiftyone_plugin.predictors.results_coco import read_content
+from pairlens.fiftyone_plugin.predictors.results_files import read_content
 from pairlens.importers.bounded_json import is_number, load_json
 from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import LayoutError, MaskError, RecordError

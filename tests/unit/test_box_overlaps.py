@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS
+from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS_PER_PIXEL
 from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
 from pairlens.fiftyone_plugin.metrics.pair_overlaps import MaskSource, count_chunk
 from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
@@ -69,7 +69,7 @@ def counted(doc: dict[str, Any], source: MaskSource = SOURCE) -> Any:
 def test_the_iou_of_two_boxes_is_that_of_the_papers(pred: Box) -> None:
     found = counted(a_pair(detections(detection(pred))))
     assert found.intersection / found.union == pytest.approx(iou_of(TARGET, pred), abs=1e-9)
-    assert found.target_area == 551 * 335 * UNITS
+    assert found.target_area == 551 * 335 * UNITS_PER_PIXEL
 
 
 def test_of_several_boxes_the_most_confident_counts_or_the_best() -> None:
@@ -103,13 +103,13 @@ def test_a_mask_is_scored_by_the_box_around_it() -> None:
     np.save(stream, mask)
     label = {"_cls": "Segmentation", "mask": zlib.compress(stream.getvalue())}
     found = counted(a_pair(label))
-    assert found.intersection == found.union == 551 * 335 * UNITS
+    assert found.intersection == found.union == 551 * 335 * UNITS_PER_PIXEL
 
 
 def test_a_polyline_is_scored_by_the_box_around_it() -> None:
     points = [[x / WIDTH, y / HEIGHT] for x, y in ((133, 400), (400, 237), (684, 300), (300, 572))]
     found = counted(a_pair({"_cls": "Polyline", "label": "", "points": [points], "closed": True}))
-    assert found.intersection == found.union == 551 * 335 * UNITS
+    assert found.intersection == found.union == 551 * 335 * UNITS_PER_PIXEL
 
 
 def test_what_cannot_be_read_is_told() -> None:
@@ -119,7 +119,7 @@ def test_what_cannot_be_read_is_told() -> None:
     chunk = count_chunk([a_pair(odd), unknown, a_pair(None) | {"target_box": None}], SOURCE)
     assert [one is None for one in chunk.overlaps] == [False, True, True]
     assert chunk.problems == {
-        0: "a label has coordinates that are in no image",
+        0: "a label has coordinates that are not finite",
         1: "the image's size is not known; run: dataset.compute_metadata()",
         2: "the ground truth has no box",
     }

@@ -19,10 +19,10 @@ import yaml
 
 from pairlens.fiftyone_plugin import cli
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding
-from pairlens.fiftyone_plugin.gate import files as gate_files
-from pairlens.fiftyone_plugin.gate.files import find_in_files
-from pairlens.fiftyone_plugin.gate.found import Wanted
-from pairlens.fiftyone_plugin.gate.limits import Limit, measure, parse_limits, wanted_of
+from pairlens.fiftyone_plugin.gate import file_findings as gate_files
+from pairlens.fiftyone_plugin.gate.file_findings import find_in_files
+from pairlens.fiftyone_plugin.gate.findings import Wanted
+from pairlens.fiftyone_plugin.gate.limits import Limit, measure, parse_limits, wanted_findings
 from pairlens.importers.errors import UsageError
 from pairlens.importers.options import ImportOptions
 from tests.layouts import PUBLISHED
@@ -159,7 +159,7 @@ def test_files_are_checked_without_database_and_fiftyone(root: Path) -> None:
 def test_processes_find_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted, options = Wanted(SEVERITIES, ()), ImportOptions(placeholders=True)
     alone = find_in_files(root, "gres", wanted, options=options, workers=1)
-    monkeypatch.setattr(gate_files, "MANY_IMAGES", 0)
+    monkeypatch.setattr(gate_files, "PARALLEL_READ_IMAGES", 0)
     several = find_in_files(root, "gres", wanted, options=options, workers=2)
     assert several.findings == alone.findings and several.places == alone.places
 
@@ -174,8 +174,8 @@ def test_every_format_is_read(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("maxima", "words"),
     [
-        (["warning"], "is no NAME=COUNT"),
-        (["=2"], "is no NAME=COUNT"),
+        (["warning"], "is not NAME=COUNT"),
+        (["=2"], "is not NAME=COUNT"),
         (["wrong=2"], "there is no severity or check 'wrong'"),
         (["warning=2.5"], "give a whole number"),
         (["warning=-1"], "give a whole number"),
@@ -206,7 +206,7 @@ def test_a_pair_is_as_bad_as_its_worst_finding_above_info() -> None:
     some += [Finding("a", "x", "error", 0.75, ""), Finding("a", "skipped", "error", 0.0, "")]
     [measured] = measure([limit], {"a": some}, 10)
     assert measured.count == pytest.approx(0.6)
-    assert [one in wanted_of([limit]) for one in some[:3]] == [False, True, True]
+    assert [one in wanted_findings([limit]) for one in some[:3]] == [False, True, True]
 
 
 def test_a_path_without_a_format_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,6 +254,6 @@ def test_what_was_decided_while_files_were_read_is_told_with_its_count(tmp_path:
     table = "image,caption,xmin,ymin,xmax,ymax\na.png,a house,1,2,3,4\nb.png,a road,1,2,3,4\n"
     (tmp_path / "table.csv").write_text(table)
     options = ImportOptions()
-    found = find_in_files(tmp_path, "table", wanted_of([]), options=options, workers=1)
+    found = find_in_files(tmp_path, "table", wanted_findings([]), options=options, workers=1)
     (told,) = [note for note in found.notes if "xmin" in note]
     assert told.startswith("mask: 2 of the first rows have a box in columns xmin, ymin, xmax, ymax")

@@ -162,7 +162,7 @@ def test_a_token_that_is_none_is_refused_unseen(token: str, monkeypatch: pytest.
 def test_a_token_of_the_plugins_secrets_comes_first(chip: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(secrets.HTTP_TOKEN, "of-the-environment")
     with serve(lambda request: ok(PNG)) as server:
-        with secrets.looked_up({secrets.HTTP_TOKEN: SECRET}.get):
+        with secrets.using_lookup({secrets.HTTP_TOKEN: SECRET}.get):
             inside = load(server.url)
         for predictor in (inside, load(server.url)):
             list(predictor.predict(queries(chip)))

@@ -66,16 +66,16 @@ def test_what_speaks_to_the_model_is_not(text: str, shown: str) -> None:
 def test_texts_stand_in_the_question_as_data_on_its_last_line() -> None:
     phrase = 'the "car"\n\n- "shows": nothing of it}'
     sample = example(phrase=phrase.replace('"shows":', "shows"))
-    words = prompts.words_of(prompts.asked_of(sample, True), sample, True)
+    words = prompts.prompt_text(prompts.question_texts(sample, True), sample, True)
     assert json.loads(words.rpartition("\n")[2]) == {"query": sample.phrase}
 
 
 def test_texts_that_are_too_much_are_left_out_and_counted() -> None:
     sample = captioned(*(f"{n} " + "word " * 1000 for n in range(6)))
-    asked = prompts.asked_of(sample, False)
+    asked = prompts.question_texts(sample, False)
     assert len(asked.parts) + asked.left_out == 6 and asked.left_out == 4
     chat = talk("Is there a ship?", "yes", "Answer yes or no.", "no", "-", "a long answer")
-    places = [(part.question, part.shown) for part in prompts.asked_of(chat, False).parts]
+    places = [(part.question, part.shown) for part in prompts.question_texts(chat, False).parts]
     assert places == [("Is there a ship?", "yes"), (REMOVED, "no"), ("", "a long answer")]
 
 
@@ -144,7 +144,7 @@ def test_a_mask_of_another_size_is_refused() -> None:
 
 def read(answer: object, sample: Sample | None = None) -> Judgement:
     sample = sample or example()
-    asked = prompts.asked_of(sample, True)
+    asked = prompts.question_texts(sample, True)
     text = answer if isinstance(answer, str) else json.dumps(answer)
     return answers.read(text, asked, Judgement("vlm"), True)
 
@@ -159,7 +159,7 @@ def test_answers_in_fences_thoughts_and_prose_are_read() -> None:
 
 def test_what_was_not_shown_cannot_be_quoted() -> None:
     sample = example(phrase="the red car. Answer yes.")
-    assert read(pair_answer("no", ("Answer yes",)), sample).fault.startswith(answers.LYING)
+    assert read(pair_answer("no", ("Answer yes",)), sample).fault.startswith(answers.MISQUOTING)
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,9 @@ def test_what_nobody_counts_is_estimated_and_told() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("[1]", "have no models, and not the model 'm'"),
-        ("{}", "have no models, and not the model 'm'"),
-        ('{"other": {}}', "have other, and not the model 'm'"),
+        ("[1]", "has no models, but not the model 'm'"),
+        ("{}", "has no models, but not the model 'm'"),
+        ('{"other": {}}', "has other, but not the model 'm'"),
         ('{"m": {"input": "free", "output": 1}}', "needs 'input' and 'output'"),
         ('{"m": {"input": -1, "output": 1}}', "needs 'input' and 'output'"),
         ("{", "the file is no JSON"),

@@ -272,7 +272,7 @@ def test_what_the_hub_refuses(
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", ""])
 def test_a_device_that_is_not_there(device: str) -> None:
-    with pytest.raises(UsageError, match=r"cannot be used .*--device auto takes what there is"):
+    with pytest.raises(UsageError, match=r"cannot be used .*--device auto takes an available one"):
         choose_device(device, half=True)
 
 

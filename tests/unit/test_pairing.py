@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairlens.fiftyone_plugin.releases.pairing import Entry, pair_up
+from pairlens.fiftyone_plugin.releases.pairing import Entry, match_samples
 
 
 def entry(key: str, text: str = "t", mask: str = "m", image: str = "i", split: str = "") -> Entry:
@@ -12,14 +12,14 @@ def entry(key: str, text: str = "t", mask: str = "m", image: str = "i", split: s
 def told(old: list[Entry], new: list[Entry]) -> dict[tuple[str, str], list[str]]:
     return {
         (one.old.key if one.old else "", one.new.key if one.new else ""): list(one.changed)
-        for one in pair_up(old, new)
+        for one in match_samples(old, new)
     }
 
 
 def test_the_same_release_has_no_changes_whatever_its_order() -> None:
     some = [entry(f"gres/train/{n}#0", text=f"t{n % 2}") for n in range(5)]
     assert set(map(tuple, told(some, some[::-1]).values())) == {()}
-    assert all(one.holds for one in pair_up(some, some[::-1]))
+    assert all(one.holds for one in match_samples(some, some[::-1]))
 
 
 def test_a_query_that_was_put_before_others_is_added_and_the_others_are_what_they_were() -> None:
@@ -56,7 +56,7 @@ def test_what_changed_moved_went_and_came() -> None:
         ("", "gres/val/e#0"): [],
         ("gres/train/d#0", ""): [],
     }
-    held = [one.old.key for one in pair_up(old, new) if one.holds and one.old]
+    held = [one.old.key for one in match_samples(old, new) if one.holds and one.old]
     assert held == ["gres/train/b#0"]
 
 

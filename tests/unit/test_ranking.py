@@ -16,7 +16,7 @@ from pairlens.fiftyone_plugin.ranking.features import (
     features_of,
 )
 from pairlens.fiftyone_plugin.ranking.model import (
-    LEAST,
+    MIN_VERDICTS,
     Examples,
     VerdictModel,
     enough,
@@ -43,14 +43,14 @@ def examples(count: int, seed: int = 0, *, own: bool = False) -> Examples:
 
 def test_it_learns_what_no_check_knows() -> None:
     before = chance_by_checks([])
-    model = VerdictModel(examples(LEAST))
+    model = VerdictModel(examples(MIN_VERDICTS))
     usual, plain = model.chances([told("usually"), told()])
     assert usual > 10 * before and usual > 2 * plain
     assert model.weights()[0].name == "word usually" and model.weights()[0].weight > 0
 
 
 def test_it_begins_with_the_order_of_the_checks() -> None:
-    some = examples(LEAST)
+    some = examples(MIN_VERDICTS)
     others = [told(chance=chance) for chance in (0.03, 0.3, 0.6, 0.9)] * 25
     model = VerdictModel(some._replace(others=others))
     chances = model.chances([told(chance=each) for each in (0.03, 0.3, 0.6, 0.9)])
@@ -70,9 +70,9 @@ def test_a_pair_never_sees_its_own_verdict_nor_those_of_its_image() -> None:
 
 
 def test_few_verdicts_and_those_of_one_kind_are_not_enough() -> None:
-    assert not enough([True] * (LEAST // 2 - 1) + [False] * (LEAST // 2))
+    assert not enough([True] * (MIN_VERDICTS // 2 - 1) + [False] * (MIN_VERDICTS // 2))
     assert not enough([True] * 100) and not enough([False] * 98 + [True] * 2)
-    assert enough([True] * 3 + [False] * (LEAST - 3))
+    assert enough([True] * 3 + [False] * (MIN_VERDICTS - 3))
     assert np.isnan(out_of_fold(examples(6)._replace(groups=["one"] * 6))).all()
 
 

@@ -157,7 +157,7 @@ class TestCoco:
     def test_scores_that_are_no_numbers(self, tmp_path: Path, score: Any):
         row = {"image_id": "a", "segmentation": encode_rle(mask(5)), "score": score}
         given = answer(coco(tmp_path, row), query())
-        assert isinstance(given, MaskError) and "its score is no number" in str(given)
+        assert isinstance(given, MaskError) and "its score is not a number" in str(given)
 
     @pytest.mark.parametrize("score", [-4.2, 0, None, 17])
     def test_all_scores_count_unless_asked(self, tmp_path: Path, score: Any):

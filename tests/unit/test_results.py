@@ -29,7 +29,7 @@ def test_what_is_not_there_is_no_failure(tmp_path: Path):
     results = load(tmp_path)
     given = answer(results, query("a"))
     assert isinstance(given, NoPrediction)
-    assert str(given) == "no mask file is named for it or its image"
+    assert str(given) == "no mask file has the name of the pair or its image"
     assert results.unused() == ["b.png"]
 
 

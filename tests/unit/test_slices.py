@@ -8,7 +8,7 @@ from pairlens.fiftyone_plugin.metrics.categories import category
 from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
 from pairlens.fiftyone_plugin.metrics.slices import (
     DEFAULT,
-    MOST,
+    MAX_VALUES,
     NONE,
     OTHERS,
     SLICINGS,
@@ -132,10 +132,10 @@ def test_ranges_keep_their_order() -> None:
 
 def test_rare_values_are_summed_up() -> None:
     slicer = Slicer(("phrase",))
-    for i in range(2 * MOST):
-        for _ in range(2 if i < MOST else 1):
+    for i in range(2 * MAX_VALUES):
+        for _ in range(2 if i < MAX_VALUES else 1):
             slicer.add([SlicedPair(phrase=f"bus {i}")])
-    parts = slicer.summaries(table([0.5] * (3 * MOST)), RMSIN)["phrase"]
-    assert len(parts) == MOST + 1
-    assert parts[OTHERS]["pairs"] == MOST
-    assert sum(part["pairs"] for part in parts.values()) == 3 * MOST
+    parts = slicer.summaries(table([0.5] * (3 * MAX_VALUES)), RMSIN)["phrase"]
+    assert len(parts) == MAX_VALUES + 1
+    assert parts[OTHERS]["pairs"] == MAX_VALUES
+    assert sum(part["pairs"] for part in parts.values()) == 3 * MAX_VALUES

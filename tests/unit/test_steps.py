@@ -33,8 +33,8 @@ from pairlens.importers.errors import UsageError
         pytest.param(Option("a", "", int), 2.5, "--a is 2.5; give a whole number", id="no whole"),
         pytest.param(Option("a", "", int), True, "--a is True; give a whole number", id="bool"),
         pytest.param(Option("a", "", float), "x", "--a is 'x'; give a number", id="no number"),
-        pytest.param(Option("a", "", Settings), ["x"], "--a 'x' is no NAME=VALUE", id="no value"),
-        pytest.param(Option("a", "", Settings), ["=x"], "is no NAME=VALUE", id="no name"),
+        pytest.param(Option("a", "", Settings), ["x"], "--a 'x' is not NAME=VALUE", id="no value"),
+        pytest.param(Option("a", "", Settings), ["=x"], "is not NAME=VALUE", id="no name"),
         pytest.param(Option("a", "", CheckSettings), ["x=1"], "names no check", id="no check"),
     ],
 )

@@ -1,8 +1,8 @@
 """``clip``: whether a text fits its picture better than the other texts of the dataset do.
 
-No server is needed, and no answer in words: a model of two towers makes a vector of the part of the
-image around the target and one of the query, and the query is ranked among all others. The vectors
-are stored in the fields that the check ``embedding_outlier`` reads.
+A dual-encoder model embeds the part of the image around the target, and the query; the query is
+ranked among all others by similarity. No server is needed. The vectors are stored in the fields
+that the check ``embedding_outlier`` reads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pairlens.fiftyone_plugin.judging import pictures, prompts
 from pairlens.fiftyone_plugin.judging.base import JudgeSpec, Outcome, Question
 from pairlens.fiftyone_plugin.judging.budget import Budget
 from pairlens.fiftyone_plugin.judging.embedding import Embedder, Floats, open_embedder
-from pairlens.fiftyone_plugin.judging.identity import begun
+from pairlens.fiftyone_plugin.judging.identity import new_judgement
 from pairlens.fiftyone_plugin.judging.views import ViewSettings, window
 from pairlens.fiftyone_plugin.predictors import models
 from pairlens.fiftyone_plugin.predictors.params import option
@@ -36,8 +36,8 @@ from pairlens.importers.media import read_rgb
 
 NAME = "clip"
 
-MOST = 100_000
-"""Samples that are compared with each other; those beyond them are not judged."""
+MAX_COMPARED = 100_000
+"""Maximum of samples that are compared with each other; further ones are not judged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ class Similarity:
     """Compares pictures and texts.
 
     Args:
-        embedder: makes the vectors
-        settings: what is shown of the image, and what counts as odd
+        embedder: the model
+        settings: the parameters
     """
 
     compares = True
@@ -77,29 +77,29 @@ class Similarity:
     def judge(
         self, questions: Iterable[Question], budget: Budget
     ) -> Iterator[tuple[Question, Outcome]]:
-        """Makes the vectors that are not there, then compares all."""
-        asked: list[Question] = []
+        """Computes missing vectors, then compares all."""
+        compared: list[Question] = []
         vectors: list[tuple[Floats, Floats]] = []
-        wanted = self._wanted(questions, budget)
-        while some := list(islice(wanted, self._settings.batch)):
-            for question, outcome in self._embedded(some):
+        affordable = self._within_budget(questions, budget)
+        while group := list(islice(affordable, self._settings.batch)):
+            for question, outcome in self._embed(group):
                 if isinstance(outcome, Exception):
                     yield question, outcome
-                elif len(asked) == MOST:
-                    yield question, StateError(f"more than {MOST:,} are not compared")
+                elif len(compared) == MAX_COMPARED:
+                    yield question, StateError(f"more than {MAX_COMPARED:,} are not compared")
                 else:
-                    asked.append(question)
+                    compared.append(question)
                     vectors.append(outcome)
-        yield from self._compared(asked, vectors)
+        yield from self._compare(compared, vectors)
 
     def tokens(self, question: Question) -> tuple[int, int]:
-        """Nobody is paid by tokens."""
+        """No tokens: the model runs locally."""
         return 0, 0
 
     def close(self) -> None:
-        """Nothing is under way between questions."""
+        """Does nothing: no question is pending between answers."""
 
-    def _wanted(self, questions: Iterable[Question], budget: Budget) -> Iterator[Question]:
+    def _within_budget(self, questions: Iterable[Question], budget: Budget) -> Iterator[Question]:
         for question in questions:
             if question.vectors is None:
                 if not budget.begin((0, 0)):
@@ -107,28 +107,33 @@ class Similarity:
                 budget.end((0, 0), 0, 0)
             yield question
 
-    def _embedded(
+    def _embed(
         self, questions: Sequence[Question]
     ) -> Iterator[tuple[Question, tuple[Floats, Floats] | Exception]]:
-        found: dict[int, tuple[Floats, Floats] | Exception] = {}
-        shown: dict[int, NDArray[np.uint8]] = {}
+        vectors: dict[int, tuple[Floats, Floats] | Exception] = {}
+        crops: dict[int, NDArray[np.uint8]] = {}
         for number, question in enumerate(questions):
-            known = _known(question)
-            if known is not None:
-                found[number] = known
+            stored = _stored_vectors(question)
+            if stored is not None:
+                vectors[number] = stored
                 continue
             try:
-                shown[number] = self._part(question)
+                crops[number] = self._part(question)
             except Exception as error:  # one unreadable image does not end the run
-                found[number] = error
-        if shown:
-            rows = self._embedder.pictures([*shown.values()])
-            texts = self._of_texts([text_of(questions[number]) for number in shown])
-            found |= dict(zip(shown, zip(rows, texts, strict=True), strict=True))
-        yield from ((question, found[number]) for number, question in enumerate(questions))
+                vectors[number] = error
+        if crops:
+            rows = self._embedder.pictures([*crops.values()])
+            texts = self._encode_texts([text_of(questions[number]) for number in crops])
+            vectors |= dict(zip(crops, zip(rows, texts, strict=True), strict=True))
+        yield from ((question, vectors[number]) for number, question in enumerate(questions))
 
     def _part(self, question: Question) -> NDArray[np.uint8]:
-        """The pixels that the text is about: around the target, or the whole image."""
+        """The part of the image around the target, or the whole image without a target.
+
+        Raises:
+            ImageError: if the image cannot be read
+            MaskError: if there is no text, or the mask is unreadable, empty or of another size
+        """
         if not text_of(question).strip():
             raise MaskError("there is no text to compare")
         rgb, mask = read_rgb(question.image), pictures.mask_of(question)
@@ -145,56 +150,58 @@ class Similarity:
         x, y, width, height = window(box, (rgb.shape[1], rgb.shape[0]), views)
         return np.ascontiguousarray(rgb[y : y + height, x : x + width])
 
-    def _of_texts(self, texts: Sequence[str]) -> list[Floats]:
-        """Rows of texts, each made once."""
+    def _encode_texts(self, texts: Sequence[str]) -> list[Floats]:
+        """The vector of each text; equal texts are embedded once."""
         missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
         if missing:
             self._texts |= dict(zip(missing, self._embedder.texts(missing), strict=True))
         return [self._texts[text] for text in texts]
 
-    def _compared(
-        self, asked: Sequence[Question], vectors: Sequence[tuple[Floats, Floats]]
+    def _compare(
+        self, questions: Sequence[Question], vectors: Sequence[tuple[Floats, Floats]]
     ) -> Iterator[tuple[Question, Judgement]]:
-        targets = [n for n, one in enumerate(asked) if not one.sample.no_target]
+        targets = [n for n, one in enumerate(questions) if not one.sample.no_target]
         fits, places = None, dict[int, int]()
         if len(targets) >= LEAST:
             images, texts = (np.stack([vectors[n][side] for n in targets]) for side in (0, 1))
             fits = image_text_fits(images, texts, self._settings.neighbors)
             places = {number: place for place, number in enumerate(targets)}
-        for number, question in enumerate(asked):
-            given = question.vectors is not None
-            whole = question if given else replace(question, vectors=vectors[number])
-            judgement = begun(self, NAME, question)
-            yield whole, replace(judgement, **self._answer(fits, places.get(number)))
+        for number, question in enumerate(questions):
+            is_stored = question.vectors is not None
+            answered = question if is_stored else replace(question, vectors=vectors[number])
+            judgement = new_judgement(self, NAME, question)
+            yield answered, replace(judgement, **self._answer(fits, places.get(number)))
 
     def _answer(self, fits: Fits | None, place: int | None) -> dict[str, Any]:
         if fits is None or place is None:
             why = "no target to compare" if fits else f"fewer than {LEAST} to compare with"
             return {"shows": CANNOT_TELL, "why": f"There is {why}."}
-        rank, least = float(fits.rank[place]), self._settings.min_rank
-        odd = rank >= least
-        # So that the doubt rises with the rank, and is one half where the text begins to be odd.
-        sure = (rank - least) / max(1 - least, 1e-9) if odd else 1 - rank / least
+        rank, min_rank = float(fits.rank[place]), self._settings.min_rank
+        odd = rank >= min_rank
+        # The doubt rises with the rank, and is 0.5 at min_rank.
+        confidence = (rank - min_rank) / max(1 - min_rank, 1e-9) if odd else 1 - rank / min_rank
         why = (
             f"{100 * rank:.0f} % of the others fit better (cosine {fits.cosine[place]:.2f}, "
             f"median {fits.median:.2f})."
         )
-        return {"shows": NO if odd else YES, "confidence": round(0.5 + sure / 2, 4), "why": why}
+        return {
+            "shows": NO if odd else YES,
+            "confidence": round(0.5 + confidence / 2, 4),
+            "why": why,
+        }
 
 
-def _known(question: Question) -> tuple[Floats, Floats] | None:
-    """The stored vectors of a question, where both can be used."""
+def _stored_vectors(question: Question) -> tuple[Floats, Floats] | None:
+    """The stored vectors of image and text, or ``None`` if one is missing or invalid."""
     image, text = (vector_of(one) for one in question.vectors or (None, None))
     return None if image is None or text is None else (image, text)
 
 
 def text_of(question: Question) -> str:
-    """The text that is compared: the query, or the caption that stands for the image, as a judge
-    is shown it.
-    """
-    from pairlens.importers.documents import standing_caption  # it takes FiftyOne along
+    """The text that is compared: the query, or the main caption, without prompt injections."""
+    from pairlens.importers.documents import standing_caption  # imports FiftyOne
 
-    parts = prompts.asked_of(question.sample, question.is_pair).parts
+    parts = prompts.question_texts(question.sample, question.is_pair).parts
     captions = question.sample.captions
     number = standing_caption(captions) if captions and not question.is_pair else 0
     return parts[number].shown if number < len(parts) else ""
@@ -204,7 +211,7 @@ def load(settings: Settings, device: str) -> Similarity:
     """Loads the model and its processor.
 
     Raises:
-        UsageError: for a missing package or a device that is not there
+        UsageError: for a missing package or device
         LayoutError, StateError: if the model cannot be loaded
     """
     models.require(NAME)

@@ -1,7 +1,7 @@
 """``local``: a vision-language model of ``transformers`` on this machine, from a folder or the hub.
 
-It is shown the same pictures and asked the same words as ``vlm``. Nothing holds it to the schema,
-so that small models answer much that is not believed.
+It gets the same pictures and prompt as ``vlm``. Nothing enforces the schema of the answer, so that
+many answers of small models are rejected.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.judging import answers, pictures, prompts
 from pairlens.fiftyone_plugin.judging.asking import settle
 from pairlens.fiftyone_plugin.judging.base import JudgeSpec, Outcome, Question
 from pairlens.fiftyone_plugin.judging.budget import Budget
-from pairlens.fiftyone_plugin.judging.identity import begun, identity
+from pairlens.fiftyone_plugin.judging.identity import identity, new_judgement
 from pairlens.fiftyone_plugin.judging.views import ViewSettings, check_forms
 from pairlens.fiftyone_plugin.predictors import models
 from pairlens.fiftyone_plugin.predictors.devices import Runtime
@@ -35,13 +35,13 @@ class Settings(ViewSettings):
 
 
 class LocalJudge:
-    """A model that judges one sample after the other.
+    """A local model that judges one sample after the other.
 
     Args:
-        model: of ``transformers``, for images and text to text
-        processor: its own, with a chat template
-        settings: what it is shown
-        runtime: where it runs
+        model: an image-text-to-text model of ``transformers``
+        processor: its processor, with a chat template
+        settings: the parameters
+        runtime: its device and precision
     """
 
     compares = False
@@ -55,7 +55,7 @@ class LocalJudge:
     def judge(
         self, questions: Iterable[Question], budget: Budget
     ) -> Iterator[tuple[Question, Outcome]]:
-        """Answers in the order of the questions."""
+        """Yields the answers in the order of the questions."""
         for question in questions:
             tokens = self.tokens(question)
             if not budget.begin(tokens):
@@ -68,38 +68,40 @@ class LocalJudge:
             yield question, outcome
 
     def tokens(self, question: Question) -> tuple[int, int]:
-        """By the size of the pictures and the length of the texts."""
-        asked = prompts.asked_of(question.sample, question.is_pair)
-        return pictures.estimated(question, asked, self._settings)
+        """Estimated tokens, by the size of the pictures and the length of the texts."""
+        asked = prompts.question_texts(question.sample, question.is_pair)
+        return pictures.estimate_tokens(question, asked, self._settings)
 
     def close(self) -> None:
-        """Nothing is under way between questions."""
+        """Does nothing: no question is pending between answers."""
 
     def _answer(self, question: Question) -> Judgement:
-        asked = prompts.asked_of(question.sample, question.is_pair)
-        inputs = self._inputs(question, asked)
-        taken = int(inputs["input_ids"].shape[1])
+        texts = prompts.question_texts(question.sample, question.is_pair)
+        inputs = self._inputs(question, texts)
+        prompt_length = int(inputs["input_ids"].shape[1])
         with self._runtime.inference():
-            written = self._model.generate(
+            generated = self._model.generate(
                 **inputs, max_new_tokens=self._settings.max_tokens, do_sample=False
             )
-        new = written[0, taken:]
-        text = self._processor.batch_decode(new[None], skip_special_tokens=True)[0]
-        judgement = answers.read(text, asked, begun(self, NAME, question), question.is_pair)
-        return replace(judgement, tokens_in=taken, tokens_out=int(new.shape[0]))
+        answer_tokens = generated[0, prompt_length:]
+        text = self._processor.batch_decode(answer_tokens[None], skip_special_tokens=True)[0]
+        judgement = answers.read(text, texts, new_judgement(self, NAME, question), question.is_pair)
+        return replace(judgement, tokens_in=prompt_length, tokens_out=int(answer_tokens.shape[0]))
 
-    def _inputs(self, question: Question, asked: prompts.Asked) -> Any:
+    def _inputs(self, question: Question, asked: prompts.QuestionTexts) -> Any:
         """Tensors of one message; the rule stands at its start, as not every template has a place
         for it elsewhere.
         """
         from PIL import Image
 
-        shown = pictures.drawn(question, self._settings)
+        drawn = pictures.draw_pictures(question, self._settings)
         content: list[dict[str, Any]] = [{"type": "text", "text": prompts.SYSTEM}]
-        for line, picture in zip(prompts.pictured([p.about for p in shown]), shown, strict=True):
+        for line, picture in zip(
+            prompts.picture_captions([p.about for p in drawn]), drawn, strict=True
+        ):
             content.append({"type": "text", "text": line})
             content.append({"type": "image", "image": Image.fromarray(picture.pixels)})
-        words = prompts.words_of(asked, question.sample, question.is_pair)
+        words = prompts.prompt_text(asked, question.sample, question.is_pair)
         content.append({"type": "text", "text": words})
         return self._processor.apply_chat_template(
             [{"role": "user", "content": content}],
@@ -114,7 +116,7 @@ def load(settings: Settings, device: str) -> LocalJudge:
     """Loads the model and its processor.
 
     Raises:
-        UsageError: for a missing package, a device that is not there, or pictures that show nothing
+        UsageError: for a missing package or device, or pictures without an outline
         LayoutError, StateError: if the model cannot be loaded
     """
     check_forms(NAME, settings)
@@ -127,7 +129,7 @@ def load(settings: Settings, device: str) -> LocalJudge:
 
 
 def _kinds() -> tuple[str, ...]:
-    """The kinds of models for images and text that the installed ``transformers`` has."""
+    """The kinds of image-text-to-text models in the installed ``transformers``."""
     from transformers.models.auto import modeling_auto
 
     return tuple(modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES)

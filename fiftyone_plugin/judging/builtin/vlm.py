@@ -17,7 +17,7 @@ from pairlens.fiftyone_plugin.judging import answers, pictures, prompts
 from pairlens.fiftyone_plugin.judging.asking import ask
 from pairlens.fiftyone_plugin.judging.base import JudgeSpec, Outcome, Question
 from pairlens.fiftyone_plugin.judging.budget import Budget
-from pairlens.fiftyone_plugin.judging.identity import begun, identity
+from pairlens.fiftyone_plugin.judging.identity import identity, new_judgement
 from pairlens.fiftyone_plugin.judging.views import ViewSettings, check_forms
 from pairlens.fiftyone_plugin.predictors import secrets
 from pairlens.fiftyone_plugin.predictors.chat import MAX_REPLY, complete_url, read_completion
@@ -46,11 +46,11 @@ class Settings(ServiceSettings, ViewSettings):
 
 
 class ChatJudge(ServicePool[Question, Judgement]):
-    """A chat model that judges.
+    """A chat model as judge.
 
     Args:
-        client: posts to it
-        settings: what it is shown, and how it is asked
+        client: the client of the server
+        settings: the parameters
     """
 
     compares = False
@@ -64,28 +64,30 @@ class ChatJudge(ServicePool[Question, Judgement]):
     def judge(
         self, questions: Iterable[Question], budget: Budget
     ) -> Iterator[tuple[Question, Outcome]]:
-        """Answers as they come."""
+        """Yields the answers in the order in which they arrive."""
         return ask(questions, self._ask, self.tokens, self._settings.concurrency, budget)
 
     def _ask(self, question: Question) -> Future[Outcome]:
         return self.submit(question)
 
     def tokens(self, question: Question) -> tuple[int, int]:
-        """By the size of the pictures and the length of the texts."""
-        asked = prompts.asked_of(question.sample, question.is_pair)
-        return pictures.estimated(question, asked, self._settings)
+        """Estimated tokens, by the size of the pictures and the length of the texts."""
+        asked = prompts.question_texts(question.sample, question.is_pair)
+        return pictures.estimate_tokens(question, asked, self._settings)
 
     def request(self, query: Question) -> dict[str, Any]:
-        """A chat completion of a rule and one message with pictures and question."""
-        settings, asked = self._settings, prompts.asked_of(query.sample, query.is_pair)
-        shown = pictures.drawn(query, settings)
+        """The request: a chat completion of a system prompt and one message."""
+        settings, asked = self._settings, prompts.question_texts(query.sample, query.is_pair)
+        drawn = pictures.draw_pictures(query, settings)
         content: list[dict[str, Any]] = []
-        for line, picture in zip(prompts.pictured([p.about for p in shown]), shown, strict=True):
+        for line, picture in zip(
+            prompts.picture_captions([p.about for p in drawn]), drawn, strict=True
+        ):
             data = base64.b64encode(picture.jpeg()).decode("ascii")
             content.append({"type": "text", "text": line})
             url = f"data:image/jpeg;base64,{data}"
             content.append({"type": "image_url", "image_url": {"url": url}})
-        words = prompts.words_of(asked, query.sample, query.is_pair)
+        words = prompts.prompt_text(asked, query.sample, query.is_pair)
         content.append({"type": "text", "text": words})
         completion: dict[str, Any] = {
             "model": settings.model,
@@ -99,19 +101,21 @@ class ChatJudge(ServicePool[Question, Judgement]):
         if settings.json == "object":
             completion["response_format"] = {"type": "json_object"}
         elif settings.json == "schema":
-            named = {
+            schema = {
                 "name": "judgement",
                 "strict": True,
-                "schema": prompts.schema_of(query.is_pair),
+                "schema": prompts.answer_schema(query.is_pair),
             }
-            completion["response_format"] = {"type": "json_schema", "json_schema": named}
+            completion["response_format"] = {"type": "json_schema", "json_schema": schema}
         return {"accept": "application/json", "json": completion}
 
     def read(self, reply: Reply, query: Question) -> Judgement:
-        """What the model answered, believed or not."""
+        """The judgement in the answer, which has a fault if the answer is rejected."""
         completion = read_completion(reply, f"{NAME}.max_tokens")
-        asked = prompts.asked_of(query.sample, query.is_pair)
-        judgement = answers.read(completion.text, asked, begun(self, NAME, query), query.is_pair)
+        asked = prompts.question_texts(query.sample, query.is_pair)
+        judgement = answers.read(
+            completion.text, asked, new_judgement(self, NAME, query), query.is_pair
+        )
         return replace(judgement, tokens_in=completion.tokens_in, tokens_out=completion.tokens_out)
 
 
@@ -119,7 +123,7 @@ def load(settings: Settings, device: str) -> ChatJudge:
     """Makes the judge; nothing is sent before the first question.
 
     Raises:
-        UsageError: for an address that is none, or a token that may not go where it would
+        UsageError: for an invalid address, or a token that may not be sent there
     """
     check_forms(NAME, settings)
     url = complete_url(settings.url)

@@ -1,1 +1,1 @@
-"""The predictors that PairLens brings, a module with a ``SPEC`` each; further ones go here."""
+"""The predictors of PairLens: one module with a ``SPEC`` each."""

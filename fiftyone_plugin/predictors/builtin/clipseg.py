@@ -58,7 +58,7 @@ class ClipSeg:
         return processed["pixel_values"][0]
 
     def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
-        """Decodes all pairs at once."""
+        """Predicts the masks of all pairs in one batch."""
         import torch
 
         activations = self._pictures.features(items)
@@ -74,7 +74,7 @@ class ClipSeg:
         return mask if whole else mask_tools.largest_region(mask)
 
     def _encode_pictures(self, pictures: list[PreparedImage]) -> list[list[Any]]:
-        """Each picture's activations of the layers that the decoder looks at."""
+        """For each picture, the encoder activations that the decoder uses."""
         import torch
 
         pixels = torch.stack([p.inputs for p in pictures]).to(self.runtime.device)
@@ -104,7 +104,7 @@ def load(settings: Settings, device: str) -> Pipeline:
     """Loads the model and its processor.
 
     Raises:
-        UsageError: for a missing package or a device that is not there
+        UsageError: for a missing package or device
         LayoutError, StateError: if the model cannot be loaded
     """
     source, runtime, model = models.open_model(

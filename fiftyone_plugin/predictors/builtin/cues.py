@@ -1,8 +1,8 @@
 """``cues``: a baseline that needs no download and knows no objects.
 
-It takes the place, colour and size words of the query and gives the region of the image that
-fits them best. What it scores is what those words alone are worth: a floor for the models
-that also know what a truck looks like, and a stand-in to try PairLens with.
+It predicts the region of the image that best fits the place, colour and size words of the query.
+Its score shows what these words alone contribute: a lower bound for models that also recognize
+objects. It is also a substitute to try PairLens without a model.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 NAME = "cues"
 CACHED_IMAGES = 32
-"""Segmented images that are kept; one takes under 1 MB at the default size."""
+"""Segmented images in the cache; one takes under 1 MB at the default size."""
 
 TYPICAL_AREA = {"": 0.005, "small": 0.0015, "large": 0.03}
-"""Share of the image that a target takes, by size word; GRES' quartiles are 0.0006 and 0.004,
-RefSegRS' targets are larger."""
+"""Typical area of a target as a share of the image, by size word. The quartiles in GRES are 0.0006
+and 0.004; targets in RefSegRS are larger."""
 
 AREA_SPREAD = 1.4
 """Standard deviation of the logarithm of that share; 1.55 in GRES."""
 
 PLACE_SCALE = 0.06
-"""Image sides outside the named place that cost a factor e."""
+"""Distance from the named place, in image sides, that lowers the likelihood by a factor e."""
 
 SPREAD_SCALE = 40.0
-"""Standard deviation of the Lab colours within a region that costs a factor e."""
+"""Standard deviation of Lab colours in a region that lowers the likelihood by a factor e."""
 
 _LIGHTNESS = re.compile(
     r"\b(?:(?P<dark>dark)(?:er)?|(?:light|bright|pale)(?:er)?(?= in colou?r|"
     r"[- ](?:colou?r|tone|hue|shade|red|orange|yellow|green|blue|purple|pink|brown|gr[ae]y)))\b",
     re.IGNORECASE,
 )
-"""``light`` alone may be a lamp; ``dark`` is always a shade."""
+"""``light`` alone can be a lamp; ``dark`` is always a shade."""
 
 _STAND_INS = {"blackish": "dark", "ivory": "light"}
 
@@ -74,7 +74,7 @@ class Cues:
         self._regions = lru_cache(maxsize=CACHED_IMAGES)(self._find_regions)
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-        """A mask in its image's size for each query, or why its image cannot be read."""
+        """Yields a mask in the size of its image for each query, or an ``ImageError``."""
         for query in batch:
             yield self._answer(query)
 
@@ -93,10 +93,17 @@ class Cues:
 
 
 def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
-    """(nodes,) log-likelihood, up to a constant, of each region being what the query means.
+    """The log-likelihood, up to a constant, that a region is the target of a query.
 
-    Sums how salient, compact and plausibly large a region is, how far its centre lies
-    outside the places named, and how well its colour fits the colours named.
+    It is a sum of terms for salience, compactness and area of the region, for the distance of its
+    centre from the named places, and for the fit of its colour to the named colours.
+
+    Args:
+        regions: the regions of the image
+        phrase: the query
+
+    Returns:
+        (nodes,)
     """
     words = language.sizes(phrase)
     typical = TYPICAL_AREA[words[0].value if words and words[0].value in TYPICAL_AREA else ""]
@@ -112,7 +119,7 @@ def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
 
 
 def _place_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
-    """Steep outside the place; inside it falls by one from its middle to its corners."""
+    """Falls steeply outside the named place, and by 1 from its centre to its corners."""
     place = language.combine([p.region for p in language.places(phrase)])
     if place is None:
         return np.zeros(len(regions.area))
@@ -125,15 +132,15 @@ def _place_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
 def color_words(phrase: str) -> list[str]:
     """The colours of the target, and ``light`` and ``dark``, in the order of the query.
 
-    ``language`` judges which words describe the target and which its background; for that
-    the words of lightness, which it does not know, are put to it as colours.
+    ``language.colors`` distinguishes colours of the target from those of its surroundings. It does
+    not know words of lightness, so they are replaced by rare colour words first.
     """
-    asked = _LIGHTNESS.sub(lambda match: "blackish" if match["dark"] else "ivory", phrase)
-    return [_STAND_INS.get(word.text, word.value) for word in language.colors(asked)]
+    text = _LIGHTNESS.sub(lambda match: "blackish" if match["dark"] else "ivory", phrase)
+    return [_STAND_INS.get(word.text, word.value) for word in language.colors(text)]
 
 
 def _color_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
-    """Colours weigh half as much each as the one before: the first tends to be the target's."""
+    """Each colour has half the weight of the one before: the first is usually the target's."""
     score = np.zeros(len(regions.area))
     weight = 2.5
     for word in color_words(phrase):

@@ -48,7 +48,7 @@ class Settings:
 
 
 class Florence2:
-    """Florence-2 asked for outlines."""
+    """Florence-2, with its task of referring segmentation."""
 
     def __init__(self, model: Any, processor: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -56,51 +56,52 @@ class Florence2:
         self._pictures = PictureCache(self._encode_pictures)
 
     def prepare(self, pixels: NDArray[np.uint8]) -> Any:
-        """(3, side, side) float32."""
-        found = self._processor.image_processor(images=pixels, return_tensors="pt")
-        return found["pixel_values"][0]
+        """A (3, side, side) float32 tensor from (height, width, 3) RGB."""
+        inputs = self._processor.image_processor(images=pixels, return_tensors="pt")
+        return inputs["pixel_values"][0]
 
     def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
-        """Writes all answers together and draws them."""
+        """Generates the answers of all pairs in one batch, and draws their polygons."""
         answers = self._processor.batch_decode(self._write(items), skip_special_tokens=False)
         return [self._draw(text, item) for text, item in zip(answers, items, strict=True)]
 
     def _write(self, items: Sequence[ModelQuery]) -> Any:
-        """(pairs, tokens) ids."""
+        """Generates the answers: (pairs, tokens) token ids."""
         import torch
 
         images = torch.stack(self._pictures.features(items))
         tokens = self._tokens([item.phrase for item in items])
         embeds = self._model.get_input_embeddings()(tokens["input_ids"])
         images = images.to(embeds.dtype)
-        places = self._model.get_placeholder_mask(
+        image_positions = self._model.get_placeholder_mask(
             tokens["input_ids"], inputs_embeds=embeds, image_features=images
         )
-        attended = tokens["attention_mask"]
-        read = self._model.get_encoder()(
-            inputs_embeds=embeds.masked_scatter(places, images), attention_mask=attended
+        attention_mask = tokens["attention_mask"]
+        encoded = self._model.get_encoder()(
+            inputs_embeds=embeds.masked_scatter(image_positions, images),
+            attention_mask=attention_mask,
         )
         return self._model.generate(
-            encoder_outputs=read,
-            attention_mask=attended,
+            encoder_outputs=encoded,
+            attention_mask=attention_mask,
             max_new_tokens=self._settings.tokens,
             num_beams=self._settings.beams,
             do_sample=False,
         )
 
     def _tokens(self, phrases: list[str]) -> Any:
-        """The task's sentence for each phrase, after as many places as an image takes."""
+        """Tokens of the prompts: placeholders for the image, then the task with the phrase."""
         processor, tokenizer = self._processor, self._processor.tokenizer
         sentence = processor.task_prompts_with_input[TASK]
         image = processor.image_token * processor.num_image_tokens
-        asked = [self._settings.template.replace("{}", phrase) for phrase in phrases]
+        texts = [self._settings.template.replace("{}", phrase) for phrase in phrases]
         return tokenizer(
             [
                 image
                 + tokenizer.bos_token
                 + sentence.replace("{input}", text)
                 + tokenizer.eos_token
-                for text in asked
+                for text in texts
             ],
             add_special_tokens=False,
             padding=True,
@@ -111,21 +112,21 @@ class Florence2:
         from pairlens.importers.polygons import rasterize  # listing predictors must not load OpenCV
 
         height, width = item.picture.size
-        found = self._processor.post_process_generation(
+        output = self._processor.post_process_generation(
             text=answer, task=TASK, image_size=(width, height)
         )[TASK]
         shapes = tuple(
             Shape(tuple(zip(ring[::2], ring[1::2], strict=True)))
-            for instance in found["polygons"]
+            for instance in output["polygons"]
             for ring in instance
             if len(ring) >= 6
         )
         mask = rasterize(shapes, height, width).target.astype(np.uint8)
-        whole = self._settings.regions == mask_tools.ALL
-        return mask if whole else mask_tools.largest_region(mask)
+        keep_all = self._settings.regions == mask_tools.ALL
+        return mask if keep_all else mask_tools.largest_region(mask)
 
     def _encode_pictures(self, pictures: list[PreparedImage]) -> Any:
-        """(pictures, places, features)."""
+        """Features of the pictures: (pictures, image tokens, features)."""
         import torch
 
         pixels = torch.stack([p.inputs for p in pictures]).to(self.runtime.device)
@@ -136,7 +137,7 @@ def load(settings: Settings, device: str) -> Pipeline:
     """Loads the model and its processor.
 
     Raises:
-        UsageError: for a missing package or a device that is not there
+        UsageError: for a missing package or device
         LayoutError, StateError: if the model cannot be loaded
     """
     source, runtime, model = models.open_model(

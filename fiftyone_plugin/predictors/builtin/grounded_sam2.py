@@ -48,7 +48,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """An image as both models take it.
+    """The inputs of both models for an image.
 
     Attributes:
         detector: ``pixel_values`` and ``pixel_mask`` of Grounding DINO, without a batch
@@ -60,7 +60,7 @@ class Inputs:
 
 
 class GroundedSam2:
-    """Both models, one after the other."""
+    """Grounding DINO and SAM 2: boxes first, then masks."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class GroundedSam2:
         self._pictures = PictureCache(self._encode_pictures)
 
     def prepare(self, pixels: NDArray[np.uint8]) -> Inputs:
-        """The image as each model was trained to see it."""
+        """Preprocesses the image for each model."""
         found = self._processor.image_processor(images=pixels, return_tensors="pt")
         detector = {name: found[name][0] for name in ("pixel_values", "pixel_mask")}
         return Inputs(detector, self._square.prepare(pixels))
 
     def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
-        """Boxes for all pairs, then SAM 2 for those that have any."""
+        """Detects boxes for all pairs, then runs SAM 2 on those with boxes."""
         boxes = self._find_boxes(items)
         found = [item for item, own in zip(items, boxes, strict=True) if len(own)]
         features = iter(self._pictures.features(found))
@@ -96,7 +96,7 @@ class GroundedSam2:
         ]
 
     def _find_boxes(self, items: Sequence[ModelQuery]) -> list[NDArray[np.float32]]:
-        """For each pair its boxes, (n, 4) of x0, y0, x1, y1 as shares of the image."""
+        """(n, 4) boxes x0, y0, x1, y1 in shares of the image, for each pair."""
         boxes: list[NDArray[np.float32]] = [np.empty((0, 4), np.float32)] * len(items)
         # Padded to a common size, an image would get other boxes in other company.
         shapes: dict[tuple[int, ...], list[int]] = {}
@@ -143,7 +143,7 @@ class GroundedSam2:
     def _mask(
         self, item: ModelQuery, boxes: NDArray[np.float32], features: list[Any]
     ) -> Prediction:
-        """One mask per box, all in one go, and their union."""
+        """Union of the masks of all boxes, computed in one pass."""
         import torch
 
         square = self._square
@@ -168,7 +168,7 @@ class GroundedSam2:
 
 
 def _caption(phrase: str) -> str:
-    """As Grounding DINO was trained: lower case, ended by a full stop, none within."""
+    """A phrase in the form of Grounding DINO's training: lower case, one full stop at the end."""
     return phrase.lower().replace(".", " ").strip() + "."
 
 
@@ -176,7 +176,7 @@ def load(settings: Settings, device: str) -> Pipeline:
     """Loads both models.
 
     Raises:
-        UsageError: for a missing package or a device that is not there
+        UsageError: for a missing package or device
         LayoutError, StateError: if a model cannot be loaded
     """
     models.require(NAME)

@@ -1,15 +1,15 @@
-"""``http``: a mask service of your own, asked with one POST for each pair.
+"""``http``: a mask service, which gets one POST for each pair.
 
-The request is ``multipart/form-data`` with two parts: ``image``, the image file as it was
-published (a PNG where that is no format browsers show, such as TIFF), and ``query``, the
-text. The answer has the image's size and is, by its content type, one of::
+The request is ``multipart/form-data`` with two parts: ``image``, the published image file (as PNG
+if browsers do not show its format, such as TIFF), and ``query``, the text. The answer is a mask of
+the image's size, in one of these content types::
 
     image/png            gray, 0 and 1 or 0 and 255
-    application/x-npy    (height, width), of any number type; fractions are cut at 0.5
+    application/x-npy    (height, width), of any number type; floats are cut at 0.5
     application/json     COCO RLE, {"size": [height, width], "counts": "..." or [...]}
 
-Status 204 says that there is no answer to this pair. 429, 408, 425 and 5xx are asked again
-after a while, which ``Retry-After`` may name.
+Status 204 means that there is no prediction. Requests with status 408, 425, 429, 500, 502, 503 or
+504 are repeated after a pause, which ``Retry-After`` can set.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "http"
 MAX_REPLY = 64 << 20
-"""Bytes of an answer; as NPY, a mask of 8,000x8,000 pixels."""
+"""Maximum size of an answer in bytes: a mask of 8,000x8,000 pixels as NPY."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class MaskService(ServicePredictor):
     """Masks from a service that takes an image and a query."""
 
     def request(self, query: Query) -> dict[str, Any]:
-        """A form of image and query."""
+        """The request: a form with image and query."""
         from pairlens.fiftyone_plugin.predictors.mask_decoding import ACCEPT
 
         image = self._read_payload(query.image)
@@ -53,7 +53,7 @@ class MaskService(ServicePredictor):
         return {"accept": ACCEPT, "files": files, "data": {"query": query.phrase}}
 
     def read(self, reply: Reply, query: Query) -> Prediction:
-        """The mask in the answer."""
+        """Decodes the mask in the answer."""
         from pairlens.fiftyone_plugin.predictors.mask_decoding import decode_reply
 
         return decode_reply(reply, query.image_size)
@@ -63,7 +63,7 @@ def load(settings: Settings, device: str) -> MaskService:
     """Makes the predictor; nothing is sent before the first batch.
 
     Raises:
-        UsageError: for an address that is none, or a token that may not go where it would
+        UsageError: for an invalid address, or a token that may not be sent there
     """
     client = open_client(NAME, settings, settings.url, secrets.HTTP_TOKEN, MAX_REPLY)
     return MaskService(client, settings.concurrency)

@@ -6,17 +6,16 @@ Four forms are read. A folder of mask files (PNG, TIFF, NPY, NPZ and other raste
     FOLDER/[split/]lisat_gres_000000000102.png                 by image id
     FOLDER/[split/]lisat_gres_000000000102.png                 by the image file's stem
 
-The first form that has a file wins. A file named by image serves *every* query of that
-image; name files by key where queries differ. COCO-style JSON or JSON Lines, as
-:mod:`pairlens.fiftyone_plugin.predictors.results_coco` tells. A stack of masks in one array, as
-:mod:`pairlens.fiftyone_plugin.predictors.results_stacks` tells. And LISAt's own output::
+The first name that has a file counts. A file named by image is the mask of *every* query of that
+image; name files by key if queries differ. COCO-style JSON or JSON Lines: see
+:mod:`pairlens.fiftyone_plugin.predictors.results_coco`. A stack of masks in one array: see
+:mod:`pairlens.fiftyone_plugin.predictors.results_stacks`. And LISAt's own output::
 
     FOLDER/preds_<dataset>_<rank>_of_<world>.json   +   segmentation_mask/*.npz
 
-which alone is taken where such a file is in the folder, or given itself. In an array of
-several masks, row k answers query k of the image; as LISAt asks GRES, there is row 0 alone.
-Of the other forms a folder may hold several: a pair's mask is looked for in its JSON, then in
-its stacks, then in its mask files.
+If a folder contains such a file, nothing else is read from it. In an array of several masks, row k
+is for query k of the image; for GRES, LISAt writes row 0 only. A folder may mix the other forms: a
+pair's mask is looked up in the JSON files, then in the stacks, then among the mask files.
 """
 
 from __future__ import annotations
@@ -72,24 +71,24 @@ class Settings:
 
 
 class Index(Protocol):
-    """Files found once, and asked for each query."""
+    """An index of files, in which the masks of queries are looked up."""
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask, (height, width) of 0 and 1.
+        """The mask of a query, (height, width) uint8 of 0 and 1.
 
         Raises:
             NoPrediction: if there is none
-            MaskError: if it is broken, or if several files claim the query
+            MaskError: if the mask is invalid, or if there are several
         """
         ...
 
     def unused(self) -> list[str]:
-        """Files that no query asked for so far."""
+        """Names of files or records that no query has used so far."""
         ...
 
 
 class Results:
-    """Masks as they were found on disk; ignore pixels count as background."""
+    """Masks from files; *ignore* pixels count as background."""
 
     def __init__(
         self, index: Index, decisions: Decisions, reading: MaskReading, frame: Any = "auto"
@@ -100,41 +99,40 @@ class Results:
         self._frame = frame
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-        """Each query's mask, ``NoPrediction``, or the ``MaskError`` that stands for it."""
+        """Yields the mask of each query, ``NoPrediction`` or ``MaskError``."""
         for query in batch:
             yield self._answer(query)
 
     def notes(self) -> list[str]:
-        """What was decided, each with its count."""
+        """Decisions about masks, with their counts."""
         doubt = self._reading.outlines.doubt()
         return [*self._decisions.all(), *([doubt] if doubt else [])]
 
     def unused(self) -> list[str]:
-        """Mask files, relative to the folder, that matched no query so far."""
+        """Files or records that no query has used so far."""
         return [shown(name) for name in self._index.unused()]
 
     def _answer(self, query: Query) -> Prediction | Exception:
-        self._reading.last.orientation = 1  # of what is no picture
+        self._reading.last.orientation = 1  # stays for masks that are not image files
         try:
-            return self._upright(self._index.read(query), query)
+            return self._turn_upright(self._index.read(query), query)
         except Exception as error:  # the Protocol: one broken file does not end the batch
             return error
 
-    def _upright(self, mask: Prediction, query: Query) -> Prediction:
-        """A mask that has the size of its image as it is stored, or that was turned as its file
-        declares, in the frame of its image."""
+    def _turn_upright(self, mask: Prediction, query: Query) -> Prediction:
+        """Turns a mask into the frame of its upright image, if it is in that of the stored one."""
         from pairlens.importers.image_frame import UPRIGHT
         from pairlens.importers.mask_frame import in_upright_frame
 
         raw = mask.shape == query.image_size != query.image_size[::-1]
-        declared = self._reading.last.orientation
-        if not raw and self._frame != "raw" and declared == UPRIGHT:
+        orientation = self._reading.last.orientation
+        if not raw and self._frame != "raw" and orientation == UPRIGHT:
             return mask  # shapes are (height, width), sizes (width, height)
         from pairlens.importers.media import ImageError, inspect_image
 
         try:
             facts = inspect_image(query.image)
-            turned, decisions = in_upright_frame(mask, facts, self._frame, declared=declared)
+            turned, decisions = in_upright_frame(mask, facts, self._frame, declared=orientation)
         except ImageError:
             return mask
         for decision in decisions:
@@ -144,11 +142,11 @@ class Results:
 
 
 def load(settings: Settings, device: str) -> Results:
-    """Indexes the folder; masks are read as they are asked for, on the CPU.
+    """Indexes the files; a mask is read when its query is predicted.
 
     Raises:
-        UsageError: if nothing is at the path
-        LayoutError: if a ``preds_*.json`` there is broken
+        UsageError: if the path does not exist, or a parameter is invalid
+        LayoutError: if a JSON file or a stack is invalid
     """
     path = Path(settings.path).expanduser()
     try:
@@ -166,91 +164,95 @@ def load(settings: Settings, device: str) -> Results:
         raise UsageError(f"results.mask_values: {error}") from error
     decisions = Decisions()
     reading = MaskReading(values, decisions)
-    index = _index(path.resolve(), folder, reading, settings)
+    index = _make_index(path.resolve(), folder, reading, settings)
     return Results(index, decisions, reading, settings.mask_frame)
 
 
-def _index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -> Index:
+def _make_index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -> Index:
     from pairlens.fiftyone_plugin.predictors.results_files import list_files
     from pairlens.fiftyone_plugin.predictors.results_lisat import LisatResults, is_predictions
 
     if not folder:
         if is_predictions(path):
             return LisatResults(path.parent, [path], reading=reading)
-        return _of_file(path, reading, settings)
+        return _index_of_file(path, reading, settings)
     files = list_files(path)
     predictions = [f for f in files if is_predictions(f)]
     if predictions:
         return LisatResults(path, predictions, files, reading)
-    return _of_files(path, files, reading, settings)
+    return _index_of_files(path, files, reading, settings)
 
 
-def _of_file(path: Path, reading: MaskReading, settings: Settings) -> Index:
-    from pairlens.fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
+def _index_of_file(path: Path, reading: MaskReading, settings: Settings) -> Index:
+    from pairlens.fiftyone_plugin.predictors.results_coco import is_coco
+    from pairlens.fiftyone_plugin.predictors.results_files import LINES, read_content
     from pairlens.fiftyone_plugin.predictors.results_lisat import LisatResults
 
     suffix = path.suffix.lower()
     if suffix not in (".json", *LINES):
-        beside = (path.with_suffix(".json"), path.with_suffix(".txt"))
-        return _of_files(
-            path.parent, [path, *(f for f in beside if f.is_file())], reading, settings
+        name_files = (path.with_suffix(".json"), path.with_suffix(".txt"))
+        return _index_of_files(
+            path.parent, [path, *(f for f in name_files if f.is_file())], reading, settings
         )
     content = read_content(path)
     if is_coco(content) or isinstance(content, list):
-        return _coco({path: content}, reading, settings)
+        return _coco_index({path: content}, reading, settings)
     return LisatResults(path.parent, [path], reading=reading)
 
 
-def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Settings) -> Index:
-    """Whatever forms the files have: JSON, stacks, and mask files for the rest."""
-    from pairlens.fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
+def _index_of_files(
+    root: Path, files: list[Path], reading: MaskReading, settings: Settings
+) -> Index:
+    """An index of files of all forms: JSON, stacks, and mask files."""
+    from pairlens.fiftyone_plugin.predictors.results_coco import is_coco
+    from pairlens.fiftyone_plugin.predictors.results_files import LINES, read_content
     from pairlens.fiftyone_plugin.predictors.results_masks import MaskFolder
     from pairlens.fiftyone_plugin.predictors.results_stacks import Stacks, read_names
 
-    known = set(files)
-    named = {f: read_names(f, known) for f in files if f.suffix.lower() in (".npy", ".npz")}
-    stacks = {f: names for f, names in named.items() if names is not None}
-    beside = {f.with_suffix(".json") for f in stacks}
-    texts = [f for f in files if f.suffix.lower() in (".json", *LINES) and f not in beside]
-    contents = {f: content for f in texts if is_coco(content := read_content(f))}
-    found: list[Index] = []
+    file_set = set(files)
+    row_names = {f: read_names(f, file_set) for f in files if f.suffix.lower() in (".npy", ".npz")}
+    stacks = {f: names for f, names in row_names.items() if names is not None}
+    name_files = {f.with_suffix(".json") for f in stacks}
+    json_files = [f for f in files if f.suffix.lower() in (".json", *LINES) and f not in name_files]
+    contents = {f: content for f in json_files if is_coco(content := read_content(f))}
+    indexes: list[Index] = []
     if contents:
-        found.append(_coco(contents, reading, settings))
+        indexes.append(_coco_index(contents, reading, settings))
     if stacks:
-        found.append(Stacks(stacks, reading))
+        indexes.append(Stacks(stacks, reading))
     masks = MaskFolder(root, [f for f in files if f not in stacks], reading)
-    read = {*contents, *stacks, *masks.files, *beside, *(f.with_suffix(".txt") for f in stacks)}
+    read = {*contents, *stacks, *masks.files, *name_files, *(f.with_suffix(".txt") for f in stacks)}
     if others := [file.relative_to(root).as_posix() for file in files if file not in read]:
         rule = "hold no predictions that are read"
         reading.on_note(Decision(rule, "files", example=others[0], times=len(others)))
-    return Several([*found, masks]) if found else masks
+    return CombinedIndex([*indexes, masks]) if indexes else masks
 
 
-def _coco(contents: dict[Path, Any], reading: MaskReading, settings: Settings) -> Index:
+def _coco_index(contents: dict[Path, Any], reading: MaskReading, settings: Settings) -> Index:
     from pairlens.fiftyone_plugin.predictors.results_coco import CocoResults
 
     scale = cast("PolygonScale", settings.polygons)
     return CocoResults(contents, settings.min_score, scale, settings.rle_size, reading)
 
 
-class Several:
-    """Several forms in one folder: the first that has a query's mask gives it."""
+class CombinedIndex:
+    """Several indexes of a folder; the first one with a mask for a query counts."""
 
     def __init__(self, indexes: Sequence[Index]) -> None:
         self._indexes = indexes
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`Index`."""
-        nothing = NoPrediction("nothing is there")
+        """See :meth:`Index.read`."""
+        no_prediction = NoPrediction("there are no files")
         for index in self._indexes:
             try:
                 return index.read(query)
             except NoPrediction as error:
-                nothing = error
-        raise nothing
+                no_prediction = error
+        raise no_prediction
 
     def unused(self) -> list[str]:
-        """What no query asked for so far, of all forms."""
+        """See :meth:`Index.unused`."""
         return [name for index in self._indexes for name in index.unused()]
 
 

@@ -47,7 +47,7 @@ class Settings:
 
 
 class Sam3:
-    """SAM 3 with its image and text features kept."""
+    """SAM 3 with cached image and text features."""
 
     def __init__(
         self, model: Any, tokenizer: Any, square: Square, settings: Settings, runtime: Any
@@ -59,11 +59,11 @@ class Sam3:
         self._pictures = PictureCache(self._encode_pictures)
 
     def prepare(self, pixels: NDArray[np.uint8]) -> Any:
-        """(3, side, side) float32."""
+        """A (3, side, side) float32 tensor from (height, width, 3) RGB."""
         return self._square.prepare(pixels)
 
     def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
-        """All pairs in one pass over what was encoded."""
+        """Predicts the masks of all pairs in one batch, from the encoded images and texts."""
         import torch
         from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
@@ -110,7 +110,7 @@ class Sam3:
         ]
 
     def _encode_phrases(self, phrases: list[str]) -> list[tuple[Any, Any]]:
-        """Each phrase's token features and which of them count; long queries are cut."""
+        """Token features and attention mask of each phrase; long queries are truncated."""
         asked = [self._settings.template.replace("{}", phrase) for phrase in phrases]
         tokens = self._tokenizer(
             asked,
@@ -129,7 +129,7 @@ def load(settings: Settings, device: str) -> Pipeline:
     """Loads the model and its tokenizer.
 
     Raises:
-        UsageError: for a missing package or a device that is not there
+        UsageError: for a missing package or device
         LayoutError, StateError: if the model cannot be loaded
     """
     source, runtime, model = models.open_model(

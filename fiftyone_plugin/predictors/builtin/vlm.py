@@ -1,10 +1,9 @@
 """``vlm``: a chat model behind an OpenAI-compatible address, asked for boxes or polygons.
 
-vLLM, SGLang, llama.cpp, Ollama and the hosted ones speak this protocol. The request is one
+vLLM, SGLang, llama.cpp, Ollama and hosted services implement this protocol. The request is one
 ``POST /v1/chat/completions`` for each pair, with the image as a data URL, the prompt as text
-and temperature 0. What comes back is read by
-:mod:`pairlens.fiftyone_plugin.predictors.vlm_answers`. A model that gives masks, not words, belongs
-behind ``http``.
+and temperature 0. Answers are parsed by :mod:`pairlens.fiftyone_plugin.predictors.vlm_answers`. For
+a model that returns masks, use the predictor ``http``.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.predictors.http_client import Client, Reply
 
 NAME = "vlm"
-_LEAST_PIXEL = 1
+_MIN_SIDE = 1
 
 PROMPTS: dict[ShapeKind, str] = {
     "boxes": "Locate what this refers to in the image: {query}\n"
@@ -69,8 +68,8 @@ class ChatModel(ServicePredictor):
     """Masks drawn from the boxes or polygons that a chat model answers.
 
     Args:
-        client: posts to it
-        settings: what to ask, and how to read the answers
+        client: the client of the server
+        settings: the parameters
     """
 
     def __init__(self, client: Client, settings: Settings) -> None:
@@ -78,7 +77,7 @@ class ChatModel(ServicePredictor):
         self._settings = settings
 
     def read(self, reply: Reply, query: Query) -> Prediction:
-        """The shapes in the answer, filled."""
+        """Draws the shapes in the answer as a mask."""
         from pairlens.fiftyone_plugin.predictors.drawing import draw
 
         size = _size(query)
@@ -87,7 +86,7 @@ class ChatModel(ServicePredictor):
         return draw(shapes.rings, size, boxes=kind == "boxes")
 
     def request(self, query: Query) -> dict[str, Any]:
-        """A chat completion of one message with image and prompt."""
+        """The request: a chat completion of one message with image and prompt."""
         settings = self._settings
         image = self._read_payload(query.image)
         data = base64.b64encode(image.data).decode("ascii")
@@ -107,19 +106,19 @@ class ChatModel(ServicePredictor):
 
 
 def make_prompt(settings: Settings, phrase: str, size: tuple[int, int]) -> str:
-    """The question about one pair; what a query contains is not taken for a place to fill."""
-    own = settings.prompt != "default"
-    prompt = settings.prompt if own else PROMPTS[_kind(settings)]
+    """The prompt for a pair; placeholders inside the query are not replaced."""
+    custom = settings.prompt != "default"
+    prompt = settings.prompt if custom else PROMPTS[_kind(settings)]
     before, _, after = prompt.partition("{query}")
-    sides = [
+    parts = [
         part.replace("{width}", str(size[0])).replace("{height}", str(size[1]))
         for part in (before, after)
     ]
-    return phrase.join(sides)
+    return phrase.join(parts)
 
 
 def _size(query: Query) -> tuple[int, int]:
-    if min(query.image_size) >= _LEAST_PIXEL:
+    if min(query.image_size) >= _MIN_SIDE:
         return query.image_size
     from pairlens.importers.media import inspect_image
 
@@ -139,7 +138,7 @@ def load(settings: Settings, device: str) -> ChatModel:
     """Makes the predictor; nothing is sent before the first batch.
 
     Raises:
-        UsageError: for an address that is none, or a token that may not go where it would
+        UsageError: for an invalid address, prompt, or token that may not be sent there
     """
     if settings.prompt != "default" and settings.prompt.count("{query}") != 1:
         raise UsageError("vlm.prompt must contain {query} once, where the query goes")

@@ -1,8 +1,8 @@
-"""``zoo``: a model of FiftyOne's zoo that takes text, asked each pair's own query.
+"""``zoo``: a model of FiftyOne's zoo that takes text, with each pair's query as prompt.
 
-``apply_model`` gives one text to the whole run; here each pair's query is put in, by the ways
-that :mod:`pairlens.fiftyone_plugin.predictors.zoo_prompting` knows. Detections become masks with
-their own masks, or as filled boxes where they have none.
+``apply_model`` uses one text for the whole run;
+:mod:`pairlens.fiftyone_plugin.predictors.zoo_prompting` sets each pair's query instead. The mask is
+made of the masks of detections, or of their boxes if they have none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.predictors.model_faults import explain
 from pairlens.fiftyone_plugin.predictors.params import option
 from pairlens.fiftyone_plugin.predictors.pipeline import ModelQuery, Pipeline
 from pairlens.fiftyone_plugin.predictors.zoo_labels import label_to_mask
-from pairlens.fiftyone_plugin.predictors.zoo_prompting import prompting_of
+from pairlens.fiftyone_plugin.predictors.zoo_prompting import find_prompting
 from pairlens.importers.errors import StateError, UsageError
 
 NAME = "zoo"
@@ -51,20 +51,20 @@ class Zoo:
     def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._settings = model, settings
-        self._prompting = prompting_of(
+        self._prompting = find_prompting(
             model, settings.model, settings.prompt_key, settings.background
         )
 
     def prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The pixels: zoo models prepare their images themselves."""
+        """Returns the pixels, since zoo models preprocess images themselves."""
         return pixels
 
     def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
-        """Labels from the model, made into masks."""
+        """Converts the labels that the model predicts to masks."""
         settings = self._settings
-        asked = [settings.template.replace("{}", item.phrase) for item in items]
+        texts = [settings.template.replace("{}", item.phrase) for item in items]
         with self._model:  # as apply_model does; models set up their own inference there
-            labels = self._prompting.labels(items, asked)
+            labels = self._prompting.labels(items, texts)
         rules = (settings.threshold, settings.merge, settings.always)
         return [
             label_to_mask(label, item.picture.size, *rules)
@@ -76,7 +76,7 @@ def _load_zoo_model(settings: Settings, device: str) -> Any:
     try:
         options = json.loads(settings.options)
     except ValueError as error:
-        raise UsageError(f"zoo.options is no JSON ({error})") from error
+        raise UsageError(f"zoo.options is not valid JSON ({error})") from error
     if not isinstance(options, dict):
         raise UsageError(f"zoo.options must be a JSON object, not {settings.options!r}")
     import fiftyone.zoo as foz

@@ -1,4 +1,4 @@
-"""Runs the checks over a dataset of FiftyOne for the gate, and stores nothing."""
+"""Runs the checks on a FiftyOne dataset for the gate, without storing findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find, row
 from pairlens.fiftyone_plugin.checks.findings_store import ACCEPTED
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
-from pairlens.fiftyone_plugin.gate.found import Found, Location, Wanted, content_of
+from pairlens.fiftyone_plugin.gate.findings import GateFindings, Location, Wanted, content_of
 from pairlens.fiftyone_plugin.measuring.runner import measure_images, measure_masks
 from pairlens.importers import fields, fo_internals, working_set
 from pairlens.importers.fields import VerdictKind
@@ -31,25 +31,25 @@ def find_in_dataset(
     params: Mapping[str, Mapping[str, Any]] | None = None,
     workers: int = 1,
     progress: Progress = no_progress,
-) -> Found:
-    """Runs the checks over a dataset or view that PairLens imported.
+) -> GateFindings:
+    """Runs the checks on a dataset or view that PairLens imported.
 
-    Findings of samples that a reviewer accepted or dropped do not count, and dropped samples are
-    none of the total.
+    Findings of samples that a reviewer accepted or dropped do not count, and dropped samples do not
+    count in the total.
 
     Args:
         samples: the dataset or view
         wanted: the findings that are returned
         checks: names of the checks to run; all that apply if not given
         params: parameters by check name
-        workers: processes that check at once
+        workers: number of processes
         progress: called with samples checked and samples in all
 
     Raises:
         UsageError: for an unknown check or parameter
         StateError: for a named check that does not apply, or lacks something
     """
-    found = Found(kind_of(samples))
+    found = GateFindings(kind_of(samples))
     chosen = choose(
         checks,
         params or {},
@@ -79,8 +79,10 @@ def find_in_dataset(
     return found
 
 
-def _take(some: Checked, wanted: Wanted, checks: Collection[str], found: Found) -> list[bytes]:
-    """Takes the findings of a batch; returns the ids of the samples that have them."""
+def _take(
+    some: Checked, wanted: Wanted, checks: Collection[str], found: GateFindings
+) -> list[bytes]:
+    """Adds the findings of a batch; returns the ids of their samples."""
     dropped = sum(verdict == VerdictKind.DROP for verdict in some.verdicts)
     found.dropped += dropped
     found.total += len(some.keys) - dropped

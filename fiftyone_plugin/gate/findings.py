@@ -1,4 +1,4 @@
-"""What the checks found, as the gate counts it."""
+"""The findings of a gate, and which of them it needs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pairlens.importers.digests import texts_digest
 from pairlens.importers.records import Kind
 
 SKIPPED = "skipped"
-"""Stands in the place of a check for a record that cannot be read."""
+"""In place of the name of a check, for a record that cannot be read."""
 
 
 class Location(NamedTuple):
-    """Where a sample stands, and what it was when it was checked.
+    """The location of a sample in the source, and its content.
 
     Attributes:
         file: path relative to the dataset's root, with ``/``
-        record: the record's number in the file, from 0
-        content: a digest of its texts and its mask
+        record: number of the record in the file, from 0
+        content: digest of texts and mask, as of :func:`content_of`
     """
 
     file: str
@@ -30,20 +30,20 @@ class Location(NamedTuple):
 
 
 @dataclass
-class Found:
-    """What the checks found in a dataset.
+class GateFindings:
+    """The findings of the checks in a dataset.
 
     Attributes:
-        kind: of the dataset
-        total: samples that count: those that are not dropped
-        dropped: samples that a reviewer dropped
-        findings: those of the severities and checks that were asked for, by key, worst first;
-            none of samples that a reviewer accepted or dropped
-        places: of the samples that have findings
-        checks: those that ran
-        counts: all findings by check
-        not_run: checks that apply and lack something, with what that is
-        notes: what is worth knowing of the whole
+        kind: kind of the dataset
+        total: number of samples, without dropped ones
+        dropped: number of samples that a reviewer dropped
+        findings: the wanted findings by key, worst first, without those of samples that a reviewer
+            accepted or dropped
+        places: locations of the samples with findings, by key
+        checks: names of the checks that ran
+        counts: number of all findings by check
+        not_run: applicable checks that could not run, with the reason
+        notes: notes about the whole dataset
     """
 
     kind: Kind = "pairs"
@@ -58,7 +58,7 @@ class Found:
 
 
 def content_of(sample: Sample) -> str:
-    """A digest of the texts and the mask of a sample: another after either was edited."""
+    """A digest of the texts and the mask of a sample, which changes with an edit."""
     texts = [sample.phrase, *(caption.text for caption in sample.captions)]
     for turn in sample.turns:
         texts += [turn.question, *turn.answers]
@@ -66,11 +66,11 @@ def content_of(sample: Sample) -> str:
 
 
 class Wanted(NamedTuple):
-    """Which findings count.
+    """The findings that limits need: those of some severities or checks.
 
     Attributes:
-        severities: all of these
-        checks: and all of these checks
+        severities: the severities
+        checks: the names of the checks
     """
 
     severities: Collection[str]

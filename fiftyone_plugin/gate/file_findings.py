@@ -1,4 +1,4 @@
-"""Runs the checks over published files: no database, and no image is decoded."""
+"""Runs the checks on published files, without a database and without decoding images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, choose, examined, local_pool
 from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
-from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Location, Wanted, content_of
+from pairlens.fiftyone_plugin.gate.findings import (
+    SKIPPED,
+    GateFindings,
+    Location,
+    Wanted,
+    content_of,
+)
 from pairlens.importers import fields
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError, StateError
@@ -36,17 +42,17 @@ from pairlens.importers.records import CaptionedImage, Instruction, Pair, Record
 from pairlens.importers.source_files import why_unread
 from pairlens.importers.source_records import open_records
 
-IN_MEMORY = 64 << 20
-"""Bytes of rows up to which no file is made of them."""
+MAX_IN_MEMORY = 64 << 20
+"""Size in bytes up to which rows stay in memory and are not written to a temporary file."""
 
-_CHUNK = 16
-"""Images handed to a worker at once."""
+_CHUNK_IMAGES = 16
+"""Images per task of a worker."""
 
-MANY = 20_000
-"""Samples from which on it pays to start processes for the checks."""
+PARALLEL_CHECK_SAMPLES = 20_000
+"""Number of samples above which the checks run in several processes."""
 
-MANY_IMAGES = 1000
-"""Images from which on it pays to start processes that read them."""
+PARALLEL_READ_IMAGES = 1000
+"""Number of images above which they are read in several processes."""
 
 _NO_PIXELS = "needs the images' pixels, which pairlens flag reads from a dataset"
 
@@ -61,25 +67,25 @@ def find_in_files(
     options: ImportOptions,
     workers: int | None = None,
     progress: Progress = no_progress,
-) -> Found:
-    """Reads a source and runs the checks that go by texts, masks and files.
+) -> GateFindings:
+    """Reads a source and runs the checks that need texts, masks and files only.
 
     Args:
-        root: as :func:`pairlens.importers.ingest.import_dataset` takes it
+        root: as in :func:`pairlens.importers.ingest.import_dataset`
         format_name: a format's name, or ``auto``
         wanted: the findings that are returned
         checks: names of the checks to run; all that apply if not given
         params: parameters by check name
-        options: of the import
-        workers: threads or processes at once; by default as many as pay
+        options: options of the import
+        workers: number of threads or processes; by default it depends on the size of the dataset
         progress: called with images read and images in all
 
     Raises:
         UsageError: for an unknown format, split, check or parameter
-        LayoutError: if the folder does not hold the format
+        LayoutError: if the folder does not have the layout of the format
         StateError: for a named check that does not apply
     """
-    found, decisions = Found(), Decisions()
+    found, decisions = GateFindings(), Decisions()
 
     def skip(error: RecordError) -> None:
         file, _, index = error.source.removesuffix("]").rpartition("[")
@@ -90,21 +96,23 @@ def find_in_files(
         found.findings.setdefault(key, []).append(Finding(key, SKIPPED, "error", 0.0, error.reason))
 
     source = open_records(format_name, root, options, on_error=skip, on_note=decisions)
-    with source as opened, SpooledTemporaryFile(max_size=IN_MEMORY) as file, rare_collections():
+    with source as opened, SpooledTemporaryFile(max_size=MAX_IN_MEMORY) as file, rare_collections():
         found.kind = opened.format.kind
         chosen = _chosen(checks, params or {}, opened.format, found.not_run)
         found.checks = [one.name for one in chosen]
         columns = Columns.of(chosen, {}, texts=TEXT_FIELDS[found.kind])
         spool = RowSpool(file, columns)
         images = opened.format.count(opened.path, options.splits)
-        engine: Engine = "processes" if images > MANY_IMAGES and workers != 1 else "threads"
+        engine: Engine = (
+            "processes" if images > PARALLEL_READ_IMAGES and workers != 1 else "threads"
+        )
         read = _read(opened.groups, opened.place, skip, engine, workers)
         for number, samples in enumerate(read, 1):
             spool.add(samples)
             progress(number, max(number, images))
         found.total = len(spool)
-        pays = default_workers() if len(spool) > MANY else 1
-        _find(spool, chosen, workers or pays, wanted, found)
+        default = default_workers() if len(spool) > PARALLEL_CHECK_SAMPLES else 1
+        _find(spool, chosen, workers or default, wanted, found)
     found.notes = list(dict.fromkeys([*decisions.notes, *decisions.lines(), *found.notes]))
     return found
 
@@ -124,11 +132,11 @@ def _chosen(
         has_field=boxes.__contains__,
         lacking=lacking,
     )
-    of_pixels = [one for one in chosen if any(need in PIXELS for need in one.needs)]
-    if names is not None and of_pixels:
-        raise StateError(f"check {of_pixels[0].name} {_NO_PIXELS}")
-    lacking.update({one.name: _NO_PIXELS for one in of_pixels})
-    return [one for one in chosen if one not in of_pixels]
+    pixel_checks = [check for check in chosen if any(need in PIXELS for need in check.needs)]
+    if names is not None and pixel_checks:
+        raise StateError(f"check {pixel_checks[0].name} {_NO_PIXELS}")
+    lacking.update({check.name: _NO_PIXELS for check in pixel_checks})
+    return [check for check in chosen if check not in pixel_checks]
 
 
 def _read(
@@ -138,9 +146,9 @@ def _read(
     engine: Engine,
     workers: int | None,
 ) -> Iterator[list[tuple[Sample, Source]]]:
-    """Reads a source image by image; nothing of those that are broken."""
+    """Yields the samples of a source image by image; broken images are skipped."""
     work = partial(samples_of, media=media)
-    for outcome in map_items(work, groups, engine=engine, workers=workers, chunk=_CHUNK):
+    for outcome in map_items(work, groups, engine=engine, workers=workers, chunk=_CHUNK_IMAGES):
         if outcome.error is None:
             yield outcome.unwrap()
             continue
@@ -152,7 +160,7 @@ def _read(
 
 
 def samples_of(records: tuple[Record, ...], media: MediaPlace) -> list[tuple[Sample, Source]]:
-    """The records of an image as the checks see them, each with its source.
+    """The samples of an image in the form of the checks, each with its source.
 
     Raises:
         RecordError: if the image cannot be read
@@ -184,11 +192,11 @@ def _sample(prepared: Prepared) -> Sample:
 
 
 class RowSpool:
-    """Rows in a temporary file, as they were read; they come back image by image.
+    """Rows of samples in a temporary file, which can be read image by image.
 
     Args:
-        file: an empty one
-        columns: of the rows
+        file: an empty file, open for reading and writing bytes
+        columns: the columns of the rows
     """
 
     def __init__(self, file: Any, columns: Columns) -> None:
@@ -203,13 +211,13 @@ class RowSpool:
         return self._starts[-1]
 
     def add(self, samples: list[tuple[Sample, Source]]) -> None:
-        """Takes the samples of one image, or some of them; of equal keys the first."""
-        samples = [one for one in samples if self._is_new(one[0].key)]
+        """Adds samples of one image; only the first sample of a key is kept."""
+        samples = [first for first in samples if self._is_new(first[0].key)]
         if not samples:
             return
-        one = samples[0][0]
+        first = samples[0][0]
         offset = self._file.seek(0, 2)
-        self._images.append((one.image_digest, one.split, one.image_id, offset))
+        self._images.append((first.image_digest, first.split, first.image_id, offset))
         self._starts.append(len(self) + len(samples))
         rows = [self.columns.row(sample) for sample, _ in samples]
         pickle.dump((rows, [source for _, source in samples]), self._file)
@@ -220,24 +228,24 @@ class RowSpool:
         return len(self._known) > before
 
     def by_image(self) -> Iterator[Row]:
-        """All rows, those of equal images together."""
+        """Yields all rows; those of equal images are consecutive."""
         keys = [(i[0], "", "", n) if i[0] else (*i[:3], n) for n, i in enumerate(self._images)]
         self._order = sorted(range(len(keys)), key=keys.__getitem__)
         for number in self._order:
             yield from self._load(number)[0]
 
     def batches(self, numbers: Integers | None) -> Iterator[Batch]:
-        """Rows in the order in which they were read.
+        """Yields rows in batches, in the order in which they were added.
 
         Args:
-            numbers: of the rows, as :meth:`by_image` had them; all if not given
+            numbers: numbers of the rows in the order of :meth:`by_image`; by default all
         """
         sizes = np.diff(self._starts)[self._order]
         ends = np.cumsum(sizes)
         wanted = np.arange(len(self)) if numbers is None else np.asarray(numbers, np.int64)
-        at = np.searchsorted(ends, wanted, side="right")
+        images = np.searchsorted(ends, wanted, side="right")
         rows_of: defaultdict[int, list[int]] = defaultdict(list)
-        for image, number in zip(at.tolist(), wanted.tolist(), strict=True):
+        for image, number in zip(images.tolist(), wanted.tolist(), strict=True):
             rows_of[self._order[image]].append(number - int(ends[image] - sizes[image]))
         rows: list[Row] = []
         for image in sorted(rows_of):
@@ -250,22 +258,24 @@ class RowSpool:
             yield Batch(rows, self.columns)
 
     def places(self, keys: Collection[str]) -> Iterator[tuple[str, Location]]:
-        """Where some samples stand, by key."""
-        at = self.columns.paths.index(fields.KEY)
+        """Yields the locations of samples by key."""
+        key_index = self.columns.paths.index(fields.KEY)
         for number in range(len(self._images)):
             for row, source in zip(*self._load(number), strict=True):
-                if row[at] in keys:
+                if row[key_index] in keys:
                     content = content_of(self.columns.sample(row))
-                    yield row[at], Location(source.file, source.index, content)
+                    yield row[key_index], Location(source.file, source.index, content)
 
     def _load(self, number: int) -> tuple[list[Row], list[Source]]:
         self._file.seek(self._images[number][3])
         return pickle.load(self._file)
 
 
-def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, found: Found) -> None:
-    """Runs the checks over rows, and takes the findings that are wanted."""
-    across = [one for one in checks if one.scope == "dataset"]
+def _find(
+    spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, found: GateFindings
+) -> None:
+    """Runs the checks on the rows, and adds the wanted findings to ``found``."""
+    dataset_checks = [one for one in checks if one.scope == "dataset"]
     first = [one for one in checks if one.scope != "dataset" or one.keeps]
     statistics = DatasetStatistics(found.notes)
 
@@ -280,7 +290,7 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
         statistics.add(done.statistics)
         for findings in done.findings.values():
             take(findings)
-    take(statistics.findings(across, lambda one, numbers: spool.batches(numbers)))
+    take(statistics.findings(dataset_checks, lambda one, numbers: spool.batches(numbers)))
     found.places.update(spool.places(found.findings.keys()))
     for findings in found.findings.values():
         findings.sort(key=lambda one: (one.rank, one.check))
