@@ -103,6 +103,23 @@ def captions() -> Rows:
     ]
 
 
+def karpathy() -> Rows:
+    """A row for each image as RSICD, RSITMD, UCM- and Sydney-captions have it."""
+    return [
+        {
+            "filename": row["file"],
+            "imgid": n,
+            "sentids": [5 * n + k for k in range(5)],
+            "sentences": [
+                {"tokens": text.split(), "raw": text, "imgid": n, "sentid": 5 * n + k}
+                for k, text in enumerate(row["captions"])
+            ],
+            "split": row["split"],
+        }
+        for n, row in enumerate(captions())
+    ]
+
+
 def dumped(rows: Rows, dump: Callable[[Any], str] = json.dumps) -> Rows:
     """Rows whose lists and objects are texts, as a CSV has them."""
     return [
@@ -225,6 +242,13 @@ TEXTS: dict[str, Callable[[Path], Path]] = {
     "captions": written("c.csv", lambda: csv_of(dumped(captions())),
                         masks=False),
     "captions in parquet": parquet("c.parquet", captions()),
+    "captions in objects": written(
+        "c.json", lambda: json.dumps({"images": karpathy(), "dataset": "rsicd"}), masks=False
+    ),
+    "captions in objects in parquet": parquet("c.parquet", karpathy()),
+    "captions in objects as text": written(
+        "c.csv", lambda: csv_of(dumped(karpathy(), repr)), masks=False
+    ),
     "conversations": written("t.json", lambda: json.dumps({"data": talks()}), masks=False),
     "conversations of a chat": parquet("t.parquet", talks(who="role", what="content")),
     "conversations in cells": written(

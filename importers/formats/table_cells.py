@@ -64,7 +64,7 @@ def only(cell: Any) -> Any:
 def is_image_cell(cell: Any) -> bool:
     """Whether a cell looks like the path or the bytes of an image, alone or in a list."""
     cell = only(cell)
-    return _is_file(cell, IMAGE_ENDINGS) or is_packed(cell)
+    return is_file_cell(cell, IMAGE_ENDINGS) or is_packed(cell)
 
 
 def bytes_of(cell: Any) -> bytes | None:
@@ -97,7 +97,7 @@ def is_packed(cell: Any) -> bool:
 
 def is_mask_cell(cell: Any) -> bool:
     """Whether a cell looks like a mask."""
-    if _is_file(cell, MASK_ENDINGS) or is_packed(cell):
+    if is_file_cell(cell, MASK_ENDINGS) or is_packed(cell):
         return True
     value = _meant(numbers_or(cell))
     if isinstance(value, Mapping):
@@ -108,6 +108,14 @@ def is_mask_cell(cell: Any) -> bool:
         return False
     encoded = all(isinstance(one, Mapping) and "counts" in one for one in map(_meant, value))
     return bool(value) and (encoded or is_pixels(value) or _rings_in(value) is not None)
+
+
+def are_numbers_of(cell: Any) -> bool:
+    """Whether a cell looks like numbers of other things: each is the next, or they are too few."""
+    value = numbers_or(cell)
+    if not isinstance(value, list) or not value or not all(map(is_number, value)):
+        return False
+    return len(value) < _BOX or value == [*range(int(value[0]), int(value[0]) + len(value))]
 
 
 def is_geometry_cell(cell: Any) -> bool:
@@ -136,16 +144,6 @@ def is_bare_runs(cell: Any) -> bool:
     return len(text) >= _LEAST_RUNS and not text.isalpha() and bool(_COUNTS.fullmatch(text))
 
 
-def is_text_cell(cell: Any) -> bool:
-    """Whether a cell looks like words: one text, or a list of them."""
-    if isinstance(cell, str):
-        value = structure_or(cell, cell)
-        if isinstance(value, str):
-            return bool(re.search(r"[^\W\d_]", cell)) and not _is_file(cell, MASK_ENDINGS)
-        cell = value
-    return isinstance(cell, list) and bool(cell) and all(isinstance(one, str) for one in cell)
-
-
 def is_talk_cell(cell: Any) -> bool:
     """Whether a cell looks like a conversation."""
     value = structure_or(cell)
@@ -153,7 +151,8 @@ def is_talk_cell(cell: Any) -> bool:
     return isinstance(first, Mapping) and ("from" in first or "role" in first)
 
 
-def _is_file(cell: Any, endings: frozenset[str]) -> bool:
+def is_file_cell(cell: Any, endings: frozenset[str]) -> bool:
+    """Whether a cell looks like the path of a file with one of some endings."""
     if isinstance(cell, Mapping) and isinstance(cell.get("path"), str):
         cell = cell["path"]
     if not isinstance(cell, str) or len(cell) > MAX_PATH or "\n" in cell:
@@ -240,6 +239,9 @@ def _bare_box(text: str) -> list[float]:
 
 
 _AS_POINTS = "write what is meant in pixels as [[x, y], ...]"
+_BOX = 4
+"""Numbers of a box."""
+
 _TURNED = 5
 """Numbers of a box with an angle."""
 

@@ -12,15 +12,16 @@ from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import UsageError, shown
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_cells import (
+    are_numbers_of,
     is_bare_runs,
     is_empty,
     is_geometry_cell,
     is_image_cell,
     is_mask_cell,
     is_talk_cell,
-    is_text_cell,
     is_truth_cell,
 )
+from pairlens.importers.formats.table_texts import is_text_cell
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Kind
 
@@ -246,6 +247,9 @@ def _guess(
             runs = role == "mask" and _most_say(is_bare_runs, name, rows)
             if named and (name in fits or runs):
                 return name
+    fits = [name for name in fits if not _is_for_another(role, name)]
+    if role == "mask":  # ids of sentences are no outline
+        fits = [name for name in fits if not _most_say(are_numbers_of, name, rows)]
     if role in ("image", "mask") and len(fits) > 1:
         # Where several hold files, those of masks say so in their paths.
         fits = [n for n in fits if _most_say(_is_called_mask, n, rows) == (role == "mask")]
@@ -255,6 +259,13 @@ def _guess(
         return ""
     spoken = fits if len(fits) == 1 else [name for name in fits if _has_words(name, rows)]
     return spoken[0] if len(spoken) == 1 else ""
+
+
+def _is_for_another(role: str, name: str) -> bool:
+    """Whether the name of a column is one for something else, and none for a role."""
+    plain = _plain(name)
+    named = {other for other, aliases in _NAMES.items() if plain in aliases}
+    return bool(named) and role not in named
 
 
 def _is_called_mask(cell: Any) -> bool:

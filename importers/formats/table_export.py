@@ -101,12 +101,13 @@ class TableExporter(SourceExporter):
         if not item.selected:
             return None
         self._copy_image(item)
-        for before, after in zip(published, item.written(published), strict=True):
+        written = item.written(published)
+        for before, after in zip(published, written, strict=True):
             self._tell(item, before, after)
         added = [caption.text for caption in item.added]
         for text in added:
             self._tell(item, None, text)
-        texts = [text for text in item.written(published) if text is not None] + added
+        texts = [*written, *added]
         return {} if texts == published else self._with_texts(row, texts, item.key)
 
     def _turns(self, row: TableRow, held: list[Any]) -> Mapping[str, Any] | None:
@@ -141,7 +142,7 @@ class TableExporter(SourceExporter):
         if item.selected and before != after:
             self.tally.on_edit(Edit(item.key, item.source, before, after))
 
-    def _with_texts(self, row: TableRow, texts: list[str], key: str) -> Mapping[str, Any]:
+    def _with_texts(self, row: TableRow, texts: list[str | None], key: str) -> Mapping[str, Any]:
         column = self._reader.text_column
         try:
             return {column: with_texts(row.cells[column], self._reader.separator, texts)}
@@ -151,10 +152,11 @@ class TableExporter(SourceExporter):
     def _pairs(
         self, row: TableRow, records: Mapping[str, Any], items: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
-        texts: list[str] = []
+        texts: list[str | None] = []
         masks: set[HeldMask | None] = set()
         for key, record in records.items():
             pair: ExportPair | None = items.get(key)
+            texts.append(None)
             if pair is None:
                 continue  # not imported, so not written
             if not pair.came_from(record.phrase):
@@ -162,10 +164,10 @@ class TableExporter(SourceExporter):
             if pair.has_mask:
                 pair.check_target(record.target)
             if pair.selected:
-                texts.append(pair.phrase)
+                texts[-1] = pair.phrase
                 self._copy_image(pair)
                 masks.add(self._put_mask(pair, record))
-        if not texts:
+        if not masks:
             return None
         key = next(iter(items))
         if len(masks) > 1:

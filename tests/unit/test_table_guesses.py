@@ -1,0 +1,76 @@
+"""What the columns of a table are for: those that names and cells tell, and no others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.example_files import put
+from pairlens.importers.formats.table_texts import texts_of, with_texts
+
+TABLE = FORMATS["table"]
+
+
+def guessed(root: Path, *rows: dict[str, Any]) -> dict[str, str]:
+    put(root / "t.json", json.dumps([*rows]))
+    return dict(TABLE.settled(root / "t.json", {}).params)
+
+
+# ------------------------------------------------------------------------------ must not
+
+
+def test_outlines_under_any_name_are_masks(tmp_path: Path) -> None:
+    rows = {"photo": "1.jpg", "area": [10, 20, 50, 20, 50, 60], "said": "a big ship"}
+    assert guessed(tmp_path, rows)["mask"] == "area"
+
+
+def test_boxes_of_four_numbers_in_a_row_are_masks_by_their_name(tmp_path: Path) -> None:
+    rows = {"photo": "1.jpg", "box": [1, 2, 3, 4], "said": "a big ship"}
+    assert guessed(tmp_path, rows)["mask"] == "box"
+
+
+# ------------------------------------------------------------------------------ must
+
+
+@pytest.mark.parametrize("ids", [[5, 6, 7, 8, 9], [5, 6, 7, 8], [5, 6, 7, 8, 9, 10], [12]])
+def test_ids_of_sentences_are_no_masks(tmp_path: Path, ids: list[int]) -> None:
+    row = {"filename": "1.jpg", "sentids": ids, "split": "train", "sentences": [{"raw": "a ship"}]}
+    found = guessed(tmp_path, row)
+    assert found == {"image": "filename", "captions": "sentences", "split": "split"}
+
+
+@pytest.mark.parametrize("name", ["path", "filename", "file_name", "image_id"])
+def test_names_of_images_are_no_masks(tmp_path: Path, name: str) -> None:
+    row = {"image": "1.jpg", name: "airport/1.jpg", "captions": ["a ship", "a boat"]}
+    assert guessed(tmp_path, row) == {"image": "image", "captions": "captions"}
+
+
+def test_splits_are_no_queries(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not clear which column has the phrase"):
+        guessed(tmp_path, {"image": "1.jpg", "bbox": [1, 2, 30, 40], "split": "train"})
+
+
+OLD = {"raw": "a ship .", "tokens": ["a", "ship"], "sentid": 7}
+
+
+@pytest.mark.parametrize(
+    ("changed", "objects"),
+    [
+        (["a ship .", "two"], [OLD, {"raw": "two"}]),
+        ([None, "two"], [{"raw": "two"}]),
+        (["a boat .", None], [{**OLD, "raw": "a boat .", "tokens": ["a", "boat", "."]}]),
+        (["a ship .", "two", "3"], [OLD, {"raw": "two"}, {"raw": "3", "tokens": ["3"]}]),
+    ],
+)
+def test_texts_of_objects_are_changed_within_them(
+    changed: list[str | None], objects: list[dict[str, Any]]
+) -> None:
+    cell = [OLD, {"raw": "two"}]
+    assert texts_of(cell, None) == ["a ship .", "two"]
+    assert with_texts(cell, None, changed) == objects
+    assert json.loads(with_texts(json.dumps(cell), None, changed)) == objects
