@@ -11,6 +11,7 @@ from typing import Any
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
 from pairlens.importers.formats.table_literals import numbers_or, structure, structure_or
+from pairlens.importers.formats.table_named_boxes import NamedBox, forms_of, named_points
 from pairlens.importers.formats.table_pixels import bitmap_of, is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
@@ -214,7 +215,7 @@ def mask_in(
     if bitmap is not None:
         runs = encode_rle(bitmap)
         return Encoded(tuple(runs["size"]), runs["counts"])
-    meant = [_meant(one) for one in value]
+    meant = _parts_meant(value)
     if meant and all(isinstance(one, Mapping) for one in meant):
         return Instances((), tuple(map(_instance, meant)))
     return _drawn(meant, box)
@@ -264,14 +265,21 @@ _SURELY_FLAT = 64
 def _meant(value: Any) -> Any:
     """The mask or box that an object holds; other values as they are."""
     if isinstance(value, Mapping) and "counts" not in value:
-        return next((value[key] for key in _INNER_KEYS if value.get(key) is not None), value)
+        inner = next((value[key] for key in _INNER_KEYS if value.get(key) is not None), value)
+        named = isinstance(inner, Mapping) and "counts" not in inner
+        return (named_points(inner) if named else None) or inner
     return value
+
+
+def _parts_meant(value: Sequence[Any]) -> Sequence[Any]:
+    """The masks and boxes that the objects of a list hold; other values as they are."""
+    return value if isinstance(value, NamedBox) else [_meant(one) for one in value]
 
 
 def _rings_in(value: Any) -> list[list[float]] | None:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return None
-    return _flat([_meant(one) for one in value])
+    return _flat(_parts_meant(value))
 
 
 def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded | None:
@@ -338,9 +346,11 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
 
 def _boxed(numbers: list[float], form: str | None) -> Shape:
     a, b, c, d = numbers
+    if form not in forms_of(numbers):
+        form = forms_of(numbers)[0]
     if form == "cxcywh":
         a, b = a - c / 2, b - d / 2
-    right, low = (c, d) if form in ("xyxy", None) else (a + c, b + d)
+    right, low = (c, d) if form == "xyxy" else (a + c, b + d)
     if right <= a or low <= b:
         raise ValueError("is a box without area, or with its corners the wrong way round")
     return Shape(((a, b), (right, b), (right, low), (a, low)))
@@ -348,6 +358,8 @@ def _boxed(numbers: list[float], form: str | None) -> Shape:
 
 def _flat(value: Sequence[Any], deep: int = 3) -> list[list[float]] | None:
     """The rings of ``[x, y, ...]``, ``[[x, y], ...]``, or lists of either; ``None`` for others."""
+    if isinstance(value, NamedBox):
+        return [value]
     if not value or not deep or isinstance(value, str | bytes):
         return None
     if all(map(_is_number, value)):

@@ -21,6 +21,7 @@ from pairlens.importers.formats.table_cells import (
     is_talk_cell,
     is_truth_cell,
 )
+from pairlens.importers.formats.table_named_boxes import spread_over
 from pairlens.importers.formats.table_texts import is_text_cell
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Kind
@@ -54,13 +55,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "no_target": ("notarget",),
 }  # fmt: skip
 """Names of columns without case, spaces and signs, the likeliest first."""
-
-_SPREAD = (
-    ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("x", "y", "w", "h"),
-    ("x", "y", "width", "height"), ("left", "top", "right", "bottom"),
-    ("left", "top", "width", "height"), ("bboxx", "bboxy", "bboxw", "bboxh"),
-)  # fmt: skip
-"""Names of columns over which boxes are spread, without case and signs."""
 
 _SAYS: dict[str, Callable[[Any], bool]] = {
     "image": is_image_cell,
@@ -198,16 +192,13 @@ def unread_mask(
             )
             times = sum(is_geometry_cell(row.get(name)) for row in rows)
             return Decision(rule, "mask", override=f"mask={name}", times=times)
-    known = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in names}
-    for parts in _SPREAD:
-        if known.keys() >= set(parts):
-            spread = [known[part] for part in parts]
-            rule = (
-                f"of the first rows have a box in columns {', '.join(shown(s, 40) for s in spread)}"
-                f", which are not read, so that {rest}; write it into one, as four numbers"
-            )
-            times = sum(not any(is_empty(row.get(name)) for name in spread) for row in rows)
-            return Decision(rule, "mask", times=times)
+    for spread in spread_over(names)[:1]:
+        rule = (
+            f"of the first rows have a box in columns {', '.join(shown(s, 40) for s in spread)}"
+            f", which are not read, so that {rest}; write it into one, as four numbers"
+        )
+        times = sum(not any(is_empty(row.get(name)) for name in spread) for row in rows)
+        return Decision(rule, "mask", times=times)
     return None
 
 
