@@ -103,6 +103,20 @@ def captions() -> Rows:
     ]
 
 
+def spread(rows: Rows) -> Rows:
+    """Rows with a column for each number of a box."""
+    names = ("xmin", "ymin", "xmax", "ymax")
+    corner = dict(zip(names, corners(0), strict=True))
+    return [{k: v for k, v in row.items() if k != "mask"} | corner for row in rows]
+
+
+def numbered(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of captions with a column for each, and one that is empty."""
+    first, second = row["captions"]
+    rest = {k: v for k, v in row.items() if k != "captions"}
+    return {**rest, "raw": first, "raw_1": "", "raw_2": second}
+
+
 def karpathy() -> Rows:
     """A row for each image as RSICD, RSITMD, UCM- and Sydney-captions have it."""
     return [
@@ -232,6 +246,12 @@ PAIRS: dict[str, Callable[[Path], Path]] = {
         lambda: lines(rows_of(lambda n: {"bbox": sides(n), "segmentation": rle(n)})),
         masks=False,
     ),
+    "boxes in four columns": written("p.csv", lambda: csv_of(spread(rows_of())), masks=False),
+    "boxes in objects beside others": written(
+        "p.jsonl",
+        lambda: lines([{**row, "mask": {"box": row["mask"]}} for row in rows_of(corners)]),
+        masks=False,
+    ),
     "pixels": written(
         "p.jsonl",
         lambda: lines(rows_of(lambda _: target().astype(bool).tolist())),
@@ -241,6 +261,10 @@ PAIRS: dict[str, Callable[[Path], Path]] = {
 TEXTS: dict[str, Callable[[Path], Path]] = {
     "captions": written("c.csv", lambda: csv_of(dumped(captions())),
                         masks=False),
+    "captions in columns": written(
+        "c.csv", lambda: csv_of([numbered(row) for row in captions()]), masks=False
+    ),
+    "captions in columns of parquet": parquet("c.parquet", [numbered(r) for r in captions()]),
     "captions in parquet": parquet("c.parquet", captions()),
     "captions in objects": written(
         "c.json", lambda: json.dumps({"images": karpathy(), "dataset": "rsicd"}), masks=False

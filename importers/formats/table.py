@@ -77,6 +77,7 @@ from pairlens.importers.formats.table_files import (
     table_files,
     tell_left,
 )
+from pairlens.importers.formats.table_joined import as_stored
 from pairlens.importers.formats.table_literals import spelled_out
 from pairlens.importers.formats.table_records import (
     NAME,
@@ -169,7 +170,8 @@ def _settled(
     """The settled format but the unit of boxes and polygons, its columns, and the first cells."""
     tables = open_tables(root, given.get("delimiter"))
     names = columns_of(tables)
-    if isinstance(tables[0], CsvTable) and any(map(is_image_cell, names)):
+    stored = as_stored(tables[0])
+    if isinstance(stored, CsvTable) and any(map(is_image_cell, stored.columns)):
         raise LayoutError(
             f"the first line of {tables[0].name} is a row; write a line with the names of the "
             "columns before it, such as image,mask,phrase"
@@ -186,8 +188,8 @@ def _settled(
         what = f"row {first[0].number} is broken: {first[0].fault}" if first else "it has no rows"
         raise LayoutError(f"{tables[0].name}: {what}; {error}") from error
     params = dict(given) | columns.given
-    if isinstance(tables[0], CsvTable) and tables[0].delimiter != "comma":
-        params.setdefault("delimiter", tables[0].delimiter)
+    if isinstance(stored, CsvTable) and stored.delimiter != "comma":
+        params.setdefault("delimiter", stored.delimiter)
     for root_of in _ROOTS:
         if root_of.name in given:
             params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)

@@ -11,7 +11,7 @@ from typing import Any
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
 from pairlens.importers.formats.table_literals import numbers_or, structure, structure_or
-from pairlens.importers.formats.table_named_boxes import NamedBox, forms_of, named_points
+from pairlens.importers.formats.table_named_boxes import NamedBox, forms_of, named_points, plain
 from pairlens.importers.formats.table_pixels import bitmap_of, is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
@@ -124,7 +124,7 @@ def is_geometry_cell(cell: Any) -> bool:
     value = structure_or(cell)
     if isinstance(value, str) and _WKT.match(value.strip()):
         return True
-    named = value.keys() if isinstance(value, Mapping) else set[str]()
+    named = {plain(str(name)) for name in value} if isinstance(value, Mapping) else set[str]()
     return any(keys <= named for keys in _GEOMETRY_KEYS)
 
 

@@ -21,7 +21,7 @@ from pairlens.importers.formats.table_cells import (
     is_talk_cell,
     is_truth_cell,
 )
-from pairlens.importers.formats.table_named_boxes import spread_over
+from pairlens.importers.formats.table_joined import is_unsure
 from pairlens.importers.formats.table_texts import is_text_cell
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Kind
@@ -44,11 +44,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "phrase", "phrases", "query", "queries", "expression", "expressions",
         "referringexpression", "referringsentence", "sentence", "sentences", "sent", "text",
         "texts", "caption", "captions", "prompt", "instruction", "description", "question",
-        "problem", "class", "classname", "category", "label",
+        "problem", "raw", "class", "classname", "category", "label",
     ),
     "captions": (
         "captions", "caption", "description", "descriptions", "text", "texts", "sentences",
-        "sentence",
+        "sentence", "raw", "title",
     ),
     "conversations": ("conversations", "conversation", "messages", "dialog", "dialogue"),
     "split": ("split", "subset", "partition", "set"),
@@ -183,27 +183,25 @@ def unread_mask(
     """
     if columns.mask or columns.conversations:
         return None
-    rest = "rows are read as images with captions"
     for name in names:
         if _most_say(is_geometry_cell, name, rows):
+            what = "hold boxes or outlines in a notation that is not read"
+            if is_unsure(name):
+                what = "may hold boxes, or the place of the image in another, and are not read"
             rule = (
-                f"of the first cells of column {shown(name, 80)!r} hold boxes or outlines in a "
-                f"notation that is not read, so that {rest}"
+                f"of the first cells of column {shown(name, 80)!r} {what}, so that rows are read "
+                "as images with captions"
             )
             times = sum(is_geometry_cell(row.get(name)) for row in rows)
             return Decision(rule, "mask", override=f"mask={name}", times=times)
-    for spread in spread_over(names)[:1]:
-        rule = (
-            f"of the first rows have a box in columns {', '.join(shown(s, 40) for s in spread)}"
-            f", which are not read, so that {rest}; write it into one, as four numbers"
-        )
-        times = sum(not any(is_empty(row.get(name)) for name in spread) for row in rows)
-        return Decision(rule, "mask", times=times)
     return None
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.casefold())
+    """A name without case, numbers and signs: of a joined column that of its first part, of a
+    member its own.
+    """
+    return re.sub(r"[^a-z]", "", name.split(",")[0].rpartition(".")[2].casefold())
 
 
 def _missing_roles(
@@ -229,14 +227,24 @@ def _others(role: str, chosen: Mapping[str, str]) -> set[str]:
 def _guess(
     role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], chosen: set[str]
 ) -> str:
-    """The column for something; ``""`` if there is none, or none that stands out."""
-    free = [name for name in names if name and name not in chosen]
+    """The column for something; ``""`` if there is none, or none that stands out.
+
+    Those that are joined count before their parts, and members of objects after all others.
+    """
+    taken = {part for name in chosen for part in (name, *name.split(","))}
+    free = [name for name in names if name and name not in taken and not is_unsure(name)]
+    free.sort(key=lambda name: "," not in name)
+    own = [name for name in free if "." not in name]
+    found = _guess_of(role, own, rows)
+    return found or _guess_of(role, [name for name in free if "." in name], rows)
+
+
+def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     fits = [name for name in free if _most_say(_SAYS[role], name, rows)]
     for alias in _NAMES[role]:
         for name in free:
-            named = _plain(name) == alias
             runs = role == "mask" and _most_say(is_bare_runs, name, rows)
-            if named and (name in fits or runs):
+            if _plain(name) == alias and (name in fits or runs):
                 return name
     fits = [name for name in fits if not _is_for_another(role, name)]
     if role == "mask":  # ids of sentences are no outline

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from pairlens.importers.errors import LayoutError
 from pairlens.importers.formats.instruction_export import Pieces, end_of
 from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.formats.table_joined import members_of
 from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
 from pairlens.importers.json_items import Item, load
 from pairlens.importers.json_stream import Form, form_of, read_items
@@ -49,7 +50,7 @@ class JsonTable:
         with self._open() as stream:
             facts = os.fstat(stream.fileno())
             version = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
-            form, self.columns = _opening(_Head(name, version, stream.read(_HEAD)))
+            form, self.columns, self.members = _opening(_Head(name, version, stream.read(_HEAD)))
         if form is None:
             raise LayoutError(f"{name} begins with neither a list nor an object in UTF-8")
         self._form: Form = form
@@ -108,17 +109,21 @@ class _Head:
 
 
 @lru_cache(maxsize=4)  # an import opens a table several times, and lists in lists take seconds
-def _opening(head: _Head) -> tuple[Form | None, tuple[str, ...]]:
-    """The form of a file and the columns of its first rows, of its head alone.
+def _opening(
+    head: _Head,
+) -> tuple[Form | None, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The form of a file, the columns of its first rows, of its head alone, and their members.
 
     A large file may hold no rows at all.
     """
     form = _form(head.name, head.data)
     if form is None:
-        return None, ()
+        return None, (), ()
     items = read_items(BytesIO(head.data), form, limit=MAX_ROW)
-    names = dict.fromkeys(c for item in islice(items, _LOOKED_AT) for c in _row(item).cells)
-    return form, tuple(names)[:MAX_COLUMNS]
+    rows = [_row(item).cells for item in islice(items, _LOOKED_AT)]
+    names = dict.fromkeys(column for cells in rows for column in cells)
+    members = dict.fromkeys(one for cells in rows for one in members_of(cells))
+    return form, tuple(names)[:MAX_COLUMNS], tuple(members)[:MAX_COLUMNS]
 
 
 def _form(name: str, head: bytes) -> Form | None:

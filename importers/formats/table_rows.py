@@ -43,13 +43,21 @@ class Table(Protocol):
         path: the file
         name: relative to the folder that the dataset lies in, with ``/``
         columns: the names of its columns, in order; of JSON those of its first rows
-        notes: oddities of the file and its unread parts, after all rows were read
     """
 
     path: Path
     name: str
     columns: tuple[str, ...]
-    notes: Sequence[str]
+
+    @property
+    def members(self) -> Sequence[tuple[str, str]]:
+        """The members of objects in cells that hold lists, with the names of their columns."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Oddities of the file and its unread parts, after all rows were read."""
+        ...
 
     def rows(self) -> Iterator[TableRow]:
         """All rows, in order.

@@ -14,7 +14,7 @@ from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.example_files import image_bytes, put
 from pairlens.importers.formats.table_masks import with_mask
-from pairlens.importers.records import Pair, Polygons
+from pairlens.importers.records import CaptionedImage, Pair, Polygons
 
 TABLE = FORMATS["table"]
 WIDE, HIGH = 100, 80
@@ -144,15 +144,39 @@ def test_a_box_with_an_angle_is_told_as_such(tmp_path: Path, cell: str):
     assert "five numbers, of a box with an angle or a score" in said and "four corners" in said
 
 
+@pytest.mark.parametrize("names", [("x", "y", "w", "h"), ("X", "Y", "Width", "Height")])
+def test_columns_that_may_be_boxes_are_told(tmp_path: Path, names: tuple[str, ...]):
+    path = table(tmp_path, dict(zip(names, (1, 2, 30, 40), strict=True)))
+    (told,) = told_of(path, "mask")
+    assert told.times == 1 and told.override == f"mask={','.join(names)}"
+    assert isinstance(next(iter(TABLE.read(path))), CaptionedImage)
+    given = {"mask": ",".join(names), "phrase": "text"}
+    (pair,) = TABLE.read(path, **TABLE.settled(path, given).params)
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
+    assert max(pair.target.shapes[0].points) == (31, 42)
+
+
 @pytest.mark.parametrize(
     "names",
     [("xmin", "ymin", "xmax", "ymax"), ("X_min", "Y_min", "X_max", "Y_max"),
-     ("x1", "y1", "x2", "y2"), ("x", "y", "w", "h"), ("bbox_x", "bbox_y", "bbox_w", "bbox_h")],
+     ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom")],
 )  # fmt: skip
-def test_boxes_in_four_columns_are_told(tmp_path: Path, names: tuple[str, ...]):
-    path = table(tmp_path, dict(zip(names, (1, 2, 30, 40), strict=True)))
-    (told,) = told_of(path, "mask")
-    assert told.times == 1 and f"a box in columns {', '.join(names)}" in told
+def test_boxes_in_four_columns_are_read(tmp_path: Path, names: tuple[str, ...]):
+    rows = [
+        dict(zip(names, numbers, strict=True)) for numbers in ((1, 2, 30, 40), ("", "", "", ""))
+    ]
+    path = table(tmp_path, *rows)
+    errors: list[RecordError] = []
+    (pair,) = TABLE.read(path, on_error=errors.append)
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons) and pair.target.half_open
+    assert (min(pair.target.shapes[0].points), max(pair.target.shapes[0].points)) == (
+        (1, 2),
+        (30, 40),
+    )
+    assert [e.reason for e in errors] == [
+        f"row 3, column '{','.join(names)}' is empty, which does not say that there is no target; "
+        f"where it means that, give --param no_target={','.join(names)}"
+    ]
 
 
 CORNERS = {"xmin": 20, "ymin": 10, "xmax": 50, "ymax": 30}
