@@ -200,6 +200,33 @@ def several(root: Path) -> Path:
     return root
 
 
+def gathered(rows: Rows) -> Rows:
+    """A row for each image, with the queries and the masks in lists."""
+    made: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        lists = {"phrases": [], "masks": []}
+        one = made.setdefault(row["image"], {"image": row["image"], "split": row["split"]} | lists)
+        one["phrases"].append(row["phrase"])
+        one["masks"].append(row["mask"])
+    return [*made.values()]
+
+
+def nested(rows: Rows) -> Rows:
+    """The same with these lists in an object, beside one more, as the hub has objects."""
+    return [
+        {
+            "image": row["image"],
+            "objects": {
+                "bbox": row["masks"],
+                "captions": row["phrases"],
+                "category": [f"c{n}" for n, _ in enumerate(row["masks"])],
+            },
+            "split": row["split"],
+        }
+        for row in gathered(rows)
+    ]
+
+
 PAIRS: dict[str, Callable[[Path], Path]] = {
     "csv": written("pairs.csv", lambda: csv_of(rows_of())),
     "csv of a spreadsheet": written("pairs.csv", lambda: "\ufeff" + csv_of(rows_of(), ";", "\r\n")),
@@ -252,6 +279,14 @@ PAIRS: dict[str, Callable[[Path], Path]] = {
         lambda: lines([{**row, "mask": {"box": row["mask"]}} for row in rows_of(corners)]),
         masks=False,
     ),
+    "files in lists": written("p.jsonl", lambda: lines(gathered(rows_of()))),
+    "files in lists as text": written("p.csv", lambda: csv_of(dumped(gathered(rows_of())))),
+    "rle in lists": written("p.jsonl", lambda: lines(gathered(rows_of(rle))), masks=False),
+    "boxes in lists of parquet": parquet("p.parquet", gathered(rows_of(corners))),
+    "boxes in lists of objects": written(
+        "p.jsonl", lambda: lines(nested(rows_of(corners))), masks=False
+    ),
+    "boxes in lists of structs": parquet("p.parquet", nested(rows_of(corners))),
     "pixels": written(
         "p.jsonl",
         lambda: lines(rows_of(lambda _: target().astype(bool).tolist())),

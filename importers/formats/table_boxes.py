@@ -233,10 +233,16 @@ def _can_be(form: str, box: Box, size: Size | None) -> bool:
     return right <= size[0] and low <= size[1]
 
 
-def are_boxes(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
-    """Whether the masks of the first rows are boxes, one each; empty cells are ignored."""
-    filled = [cell for row in rows if not is_empty(cell := row.get(column))]
-    return bool(filled) and all(len(boxes_in(cell)) == 1 for cell in filled)
+def are_boxes(rows: Sequence[Mapping[str, Any]], column: str, *, each: bool = False) -> bool:
+    """Whether the masks of the first rows are boxes, one in each cell; empty cells are ignored.
+
+    Args:
+        rows: cells by column
+        column: of masks
+        each: whether a cell may hold several, one for each query of its row
+    """
+    filled = [len(boxes_in(cell)) for row in rows if not is_empty(cell := row.get(column))]
+    return bool(filled) and all(number == 1 or (each and number > 0) for number in filled)
 
 
 def _size(images: ImageLookup, cell: Any, beside: str) -> Size | None:

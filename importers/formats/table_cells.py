@@ -30,10 +30,6 @@ _LEAST_RUNS = 6
 """Characters; many words are shorter."""
 
 _NUMBERS = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[ ,;]+[-+]?[\d.]+(?:[eE][-+]?\d+)?)+")
-_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", ""})
-
-
 _MISSING = frozenset(
     {
         "nan", "NaN", "-nan", "-NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "#NA",
@@ -108,6 +104,7 @@ def is_mask_cell(cell: Any) -> bool:
     if not isinstance(value, list):
         return False
     encoded = all(isinstance(one, Mapping) and "counts" in one for one in map(_meant, value))
+    encoded |= all(is_file_cell(one, MASK_ENDINGS) or is_packed(one) for one in value)
     return bool(value) and (encoded or is_pixels(value) or _rings_in(value) is not None)
 
 
@@ -159,23 +156,6 @@ def is_file_cell(cell: Any, endings: frozenset[str]) -> bool:
     if not isinstance(cell, str) or len(cell) > MAX_PATH or "\n" in cell:
         return False
     return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in endings
-
-
-def truth_of(cell: Any) -> bool:
-    """Whether a cell says yes.
-
-    Raises:
-        ValueError: if it says neither yes nor no
-    """
-    text = "" if is_empty(cell) else str(cell).strip().casefold()
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    raise ValueError(f"{shown(text, 40)!r} is neither true nor false")
-
-
-def is_truth_cell(cell: Any) -> bool:
-    """Whether a cell says yes or no."""
-    return isinstance(cell, bool | int | str) and str(cell).strip().casefold() in _TRUE | _FALSE
 
 
 def mask_in(
@@ -265,10 +245,16 @@ _SURELY_FLAT = 64
 def _meant(value: Any) -> Any:
     """The mask or box that an object holds; other values as they are."""
     if isinstance(value, Mapping) and "counts" not in value:
-        inner = next((value[key] for key in _INNER_KEYS if value.get(key) is not None), value)
+        key = inner_key(value)
+        inner = value[key] if key else value
         named = isinstance(inner, Mapping) and "counts" not in inner
         return (named_points(inner) if named else None) or inner
     return value
+
+
+def inner_key(value: Mapping[str, Any]) -> str:
+    """The member of an object that holds its mask or box; ``""`` for none."""
+    return next((key for key in _INNER_KEYS if value.get(key) is not None), "")
 
 
 def _parts_meant(value: Sequence[Any]) -> Sequence[Any]:

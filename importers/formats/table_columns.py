@@ -19,10 +19,10 @@ from pairlens.importers.formats.table_cells import (
     is_image_cell,
     is_mask_cell,
     is_talk_cell,
-    is_truth_cell,
 )
 from pairlens.importers.formats.table_joined import is_unsure
 from pairlens.importers.formats.table_texts import is_text_cell
+from pairlens.importers.formats.table_truth import is_truth_cell
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Kind
 
@@ -235,8 +235,15 @@ def _guess(
     free = [name for name in names if name and name not in taken and not is_unsure(name)]
     free.sort(key=lambda name: "," not in name)
     own = [name for name in free if "." not in name]
+    if role == "mask":  # boxes beside lists of their texts are the member, not the object
+        own = [name for name in own if not _has_texts_within(name, names, rows)]
     found = _guess_of(role, own, rows)
     return found or _guess_of(role, [name for name in free if "." in name], rows)
+
+
+def _has_texts_within(name: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bool:
+    within = (one for one in names if one.startswith(f"{name}."))
+    return any(_most_say(is_text_cell, one, rows) for one in within)
 
 
 def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pairlens.importers.box_scale import ScaleSetting
+from pairlens.importers.errors import UsageError
 from pairlens.importers.formats.table_columns import TableColumns
+from pairlens.importers.formats.table_files import folder_of
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.mask_values import MaskValues
-from pairlens.importers.reading import MaskFrame, Orientation
+from pairlens.importers.reading import (
+    MASK_FRAME,
+    ORIENTATION,
+    MaskFrame,
+    Orientation,
+    ReadParam,
+)
 from pairlens.importers.rotated_boxes import Turning
+
+ROOTS = (
+    ReadParam("image_root", "folder that paths of images begin in; by default the table's own"),
+    ReadParam("mask_root", "folder that paths of masks begin in; by default the table's own"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +37,7 @@ class Setting:
         image_root, mask_root: the folders that paths begin in
         separator: what stands between several queries in a cell
         box: ``xyxy``, ``xywh`` or ``cxcywh``
+        instances: which masks of a row its queries are about, ``each`` or ``all``
         runs: the order of runs, where numbers without brackets are some
         box_targets: whether boxes are scored as such
         mask_values: which values of mask files are the target, where that was set by hand
@@ -37,6 +53,7 @@ class Setting:
     separator: str | None = None
     box: str | None = None
     runs: str | None = None
+    instances: str | None = None
     box_targets: bool = False
     mask_values: MaskValues | None = None
     boxes: ScaleSetting = None
@@ -48,3 +65,34 @@ class Setting:
     def images(self) -> ImageLookup:
         """Finds the images."""
         return ImageLookup(self.image_root, orientation=self.orientation)
+
+
+def named_folder(name: str, text: str, root: Path) -> str:
+    """The stored form of a folder: relative to the table's folder if it is inside.
+
+    Raises:
+        UsageError: if there is no such folder
+    """
+    here, given = folder_of(root), Path(text).expanduser()
+    for folder in (here / given, given.absolute()):
+        if folder.is_dir():
+            inside = folder.is_relative_to(here)
+            return str(folder.relative_to(here)) if inside else str(folder)
+    raise UsageError(f"{name}={text!r}: there is no such folder in {here}, and none here")
+
+
+def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> Setting:
+    """The settings for reading rows, from settled parameters."""
+    folder = folder_of(root)
+    return Setting(
+        columns,
+        folder / params.get("image_root", ""),
+        folder / params.get("mask_root", ""),
+        params.get("separator"),
+        params.get("box"),
+        params.get("runs"),
+        params.get("instances"),
+        split_by_place=params.get("split") != "",
+        orientation="raw" if params.get(ORIENTATION) == "raw" else "upright",
+        mask_frame=cast(MaskFrame, params.get(MASK_FRAME, "auto")),
+    )
