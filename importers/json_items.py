@@ -25,6 +25,8 @@ class Item(NamedTuple):
         line: the line it begins in, from 1
         values: the decoded value where it was decoded already, else nothing
         key: of the list that it stands in, where there are several
+        lead: bytes in front that belong to it, such as its name
+        name: that it stands under, where it is a member of an object
     """
 
     number: int
@@ -36,6 +38,8 @@ class Item(NamedTuple):
     line: int = 1
     values: tuple[Any, ...] = ()
     key: str = ""
+    lead: int = 0
+    name: str = ""
 
     def load(self) -> Any:
         """The decoded value.

@@ -16,12 +16,14 @@ from pairlens.importers.files import MAX_SKIPPED
 from pairlens.importers.json_items import MAX_RECORD, Item, too_long
 from pairlens.importers.json_list import ListReader
 from pairlens.importers.json_members import DECODER
+from pairlens.importers.json_named import named_items
 from pairlens.importers.json_window import CHUNK, Window
 from pairlens.importers.keyed_lists import SPACE, KeyedList, begins_with_object, record_lists
 
-Form = Literal["list", "lines", "values"]
-"""A list, alone in the file, or lists under keys of an object; a record a line; or records that
-follow each other without brackets, each over as many lines as it likes."""
+Form = Literal["list", "lines", "values", "named"]
+"""A list, alone in the file, or lists under keys of an object; a record a line; records that
+follow each other without brackets, each over as many lines as it likes; or records under names of
+their own in an object."""
 
 
 _TWO = re.compile(rb"\}[ \t]*+,?+[ \t]*+\{")
@@ -58,6 +60,8 @@ def read_items(
     """
     if form == "lines":
         return _lines(stream, limit)
+    if form == "named":
+        return named_items(Window(stream, chunk), limit)
     if form == "list" and several and begins_with_object(stream):
         lists, fault = record_lists(stream, limit, on_note)
         stream.seek(0)

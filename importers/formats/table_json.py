@@ -18,6 +18,7 @@ from pairlens.importers.formats.json_edit import replace_values
 from pairlens.importers.formats.table_joined import members_of
 from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
 from pairlens.importers.json_items import Item, load
+from pairlens.importers.json_named import is_of_named, name_and_record
 from pairlens.importers.json_stream import Form, form_of, read_items
 from pairlens.importers.source_files import open_source
 
@@ -27,6 +28,9 @@ _HEAD = 8 << 20
 """Bytes in which the first rows have to be."""
 
 _LOOKED_AT = 50
+
+NAME = "key"
+"""The column of the names that records have in an object."""
 
 
 class JsonTable:
@@ -75,6 +79,11 @@ class JsonTable:
         with self._open() as stream:
             stream.seek(start)
             data = stream.read(size)
+        if self._form == "named":
+            name, record = name_and_record(data)
+            lead = len(data) - len(record)
+            item = Item(number - 1, start + lead, start + size, record, lead=lead, name=name)
+            return _row(item)
         before = [key for begin, key in self._lists if begin <= start]
         key = before[-1] if before else ""
         return _row(Item(number - 1, start, start + size, data, key=key))
@@ -83,7 +92,7 @@ class JsonTable:
         """Writes the file with some rows left out and some cells changed."""
         changed, cut = False, False
         with self._open() as stream, self._open() as copied:
-            pieces = Pieces(copied, out, b"," if self._form == "list" else b"")
+            pieces = Pieces(copied, out, b"," if self._form in ("list", "named") else b"")
             for item in read_items(stream, self._form, limit=MAX_ROW):
                 if item.last:
                     changed = cut = True
@@ -128,10 +137,12 @@ def _opening(
 
 def _form(name: str, head: bytes) -> Form | None:
     form = form_of(head)
-    if form is None or name.lower().endswith((".jsonl", ".ndjson")):
-        return form and "lines"
-    if form == "list":
+    if form is None or form == "list":  # of lines, rows would be objects
         return form
+    if name.lower().endswith((".jsonl", ".ndjson")):
+        return "lines"
+    if is_of_named(head):
+        return "named"
     first, *others = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)
     try:
         row = load(first)
@@ -146,7 +157,7 @@ def _is_list_of_rows(value: Any) -> bool:
 
 
 def _row(item: Item) -> TableRow:
-    place = item.number + 1, item.start, item.end - item.start
+    place = item.number + 1, item.start - item.lead, item.end - item.start + item.lead
     try:
         value = item.load()
     except ValueError as error:
@@ -154,7 +165,8 @@ def _row(item: Item) -> TableRow:
     if not isinstance(value, dict):
         fault = "it is no object, whose members are the cells"
         return TableRow(*place, {}, fault, item.key)
-    return TableRow(*place, value, key=item.key)
+    named = {NAME: item.name} if item.name and NAME not in value else {}
+    return TableRow(*place, value | named, key=item.key)
 
 
 def _edited(data: bytes, cells: Mapping[str, Any], edits: Mapping[str, Any]) -> bytes:
