@@ -108,7 +108,8 @@ class InstructionExporter(SourceExporter):
         texts = self._edited(name, item.data.decode(), record, parsed, turns)
         if not texts:
             return None
-        self.copy_image(first.image, first.key)
+        if first.image is None or self.is_beside(first.image):
+            self.copy_image(first.image, first.key)
         written = [text.encode() for text in texts]
         if max(map(len, written)) > MAX_RECORD:
             raise UsageError(f"{turns[0].key}: the edited text is too long to be read back")

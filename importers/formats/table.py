@@ -72,6 +72,7 @@ from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
 from pairlens.importers.formats.table_export import TableExporter
 from pairlens.importers.formats.table_files import (
     columns_of,
+    folder_of,
     layout_errors,
     open_tables,
     table_files,
@@ -84,15 +85,12 @@ from pairlens.importers.formats.table_instances import (
 )
 from pairlens.importers.formats.table_joined import as_stored
 from pairlens.importers.formats.table_literals import spelled_out
-from pairlens.importers.formats.table_records import (
-    NAME,
-    RowReader,
-    broken,
-)
-from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.formats.table_records import NAME, RowReader
+from pairlens.importers.formats.table_rows import Table, TableRow, broken
 from pairlens.importers.formats.table_runs import ORDERS, RUNS
-from pairlens.importers.formats.table_setting import ROOTS, named_folder, setting_of
+from pairlens.importers.formats.table_setting import ROOTS, first_images, setting_of
 from pairlens.importers.formats.table_splits import split_of_file
+from pairlens.importers.image_folders import IMAGE_ROOT, find_image_folder, named_folder
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.reading import MASK_FRAME, MASK_VALUES, ORIENTATION
 from pairlens.importers.records import Record
@@ -209,7 +207,13 @@ def _settled(
         params.setdefault("delimiter", stored.delimiter)
     for root_of in ROOTS:
         if root_of.name in given:
-            params[root_of.name] = named_folder(root_of.name, given[root_of.name], root)
+            text = given[root_of.name]
+            params[root_of.name] = named_folder(root_of.name, text, folder_of(root))
+    if IMAGE_ROOT.name not in given:
+        images = setting_of(root, columns, params).images()
+        named = first_images(first, columns.image, tables[0].name)
+        if folder := find_image_folder(folder_of(root), images, named):
+            params[IMAGE_ROOT.name] = folder
     if "runs" not in given and hold_numbers(rows, columns.mask):
         some = ((tables[0].name, row.number, row.cells) for row in first)
         if order := decide_runs(some, setting_of(root, columns, params))[0]:

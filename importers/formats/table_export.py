@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
-from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +182,7 @@ class TableExporter(SourceExporter):
         target = record.target
         if not isinstance(target, Raster):
             return pair.mask
-        if self._is_beside(target.path):
+        if self.is_beside(target.path):
             self._masks.put(native_export.relative_name(self._root, target.path), pair)
         elif pair.mended:
             raise UsageError(
@@ -233,12 +232,8 @@ class TableExporter(SourceExporter):
             ) from error
 
     def _copy_image(self, item: ExportItem) -> None:
-        if item.image is None or self._is_beside(item.image):
+        if item.image is None or self.is_beside(item.image):
             self.copy_image(item.image, item.key)
-
-    def _is_beside(self, file: Path) -> bool:
-        """Whether a file lies in the table's folder."""
-        return Path(normpath(file)).is_relative_to(normpath(self._root))
 
 
 class _Rows:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers.errors import RecordError, shown
+from pairlens.importers.errors import shown
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.llava import Parsed, is_caption
@@ -31,7 +31,7 @@ from pairlens.importers.formats.table_cells import (
 from pairlens.importers.formats.table_conversations import talk_in
 from pairlens.importers.formats.table_instances import parts_of
 from pairlens.importers.formats.table_rows import Table, TableRow
-from pairlens.importers.formats.table_setting import Setting
+from pairlens.importers.formats.table_setting import Setting, in_list
 from pairlens.importers.formats.table_splits import RowSplits
 from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.formats.table_truth import truth_of
@@ -251,6 +251,9 @@ class RowReader:
             # The name does not identify it: all images of a table can have the same.
             return hashlib.sha256(content).hexdigest()[:_DIGITS]
         path = self._path(column, cell, self._setting.image_root)
+        if row.key and self._images.find(path, table.name) is None:
+            inside = in_list(row, path)
+            path = inside if self._images.find(inside, table.name) else path
         folder = table.name.rpartition("/")[0]
         # Tables in different folders can use one name for different images.
         if folder and self._images.find(path, "") is None:
@@ -391,9 +394,3 @@ class RowReader:
         self._tell_size(row)
         size = self._images.size(image_id, table.name)
         return size and (size[1], size[0])
-
-
-def broken(table: Table, number: int, error: ValueError) -> RecordError:
-    """The error for a row, with its number."""
-    between = "," if isinstance(error, CellError) else ":"
-    return RecordError(f"{Source(table.name, number)}", f"row {number}{between} {error}")

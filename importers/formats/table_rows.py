@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats.table_cells import CellError
+from pairlens.importers.records import Source
+
 MAX_ROW = 48 << 20
 """Bytes; a longer row is refused, and no cell is longer."""
 
@@ -85,3 +89,9 @@ class Table(Protocol):
             OSError: if a file cannot be read or written
         """
         ...
+
+
+def broken(table: Table, number: int, error: ValueError) -> RecordError:
+    """The error for a row, with its number."""
+    between = "," if isinstance(error, CellError) else ":"
+    return RecordError(f"{Source(table.name, number)}", f"row {number}{between} {error}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from pairlens.importers.box_scale import ScaleSetting
-from pairlens.importers.errors import UsageError
+from pairlens.importers.formats.table_cells import is_empty, only
 from pairlens.importers.formats.table_columns import TableColumns
 from pairlens.importers.formats.table_files import folder_of
-from pairlens.importers.image_lookup import ImageLookup
+from pairlens.importers.formats.table_rows import TableRow
+from pairlens.importers.image_folders import IMAGE_ROOT, Named
+from pairlens.importers.image_lookup import ImageLookup, clean_path
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.reading import (
     MASK_FRAME,
@@ -23,7 +26,7 @@ from pairlens.importers.reading import (
 from pairlens.importers.rotated_boxes import Turning
 
 ROOTS = (
-    ReadParam("image_root", "folder that paths of images begin in; by default the table's own"),
+    IMAGE_ROOT,
     ReadParam("mask_root", "folder that paths of masks begin in; by default the table's own"),
 )
 
@@ -67,20 +70,6 @@ class Setting:
         return ImageLookup(self.image_root, orientation=self.orientation)
 
 
-def named_folder(name: str, text: str, root: Path) -> str:
-    """The stored form of a folder: relative to the table's folder if it is inside.
-
-    Raises:
-        UsageError: if there is no such folder
-    """
-    here, given = folder_of(root), Path(text).expanduser()
-    for folder in (here / given, given.absolute()):
-        if folder.is_dir():
-            inside = folder.is_relative_to(here)
-            return str(folder.relative_to(here)) if inside else str(folder)
-    raise UsageError(f"{name}={text!r}: there is no such folder in {here}, and none here")
-
-
 def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> Setting:
     """The settings for reading rows, from settled parameters."""
     folder = folder_of(root)
@@ -96,3 +85,28 @@ def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> 
         orientation="raw" if params.get(ORIENTATION) == "raw" else "upright",
         mask_frame=cast(MaskFrame, params.get(MASK_FRAME, "auto")),
     )
+
+
+def first_images(rows: Iterable[TableRow], column: str, beside: str) -> Iterator[Named]:
+    """The images of some rows, which may lie in folders of the names of the rows' lists.
+
+    Args:
+        rows: the first of a table
+        column: of images
+        beside: the table's name
+    """
+    for row in rows:
+        cell = only(row.cells.get(column))
+        if isinstance(cell, str) and not is_empty(cell):
+            with suppress(ValueError):
+                path = clean_path(cell.strip())
+                yield Named((in_list(row, path), path), beside)
+
+
+def in_list(row: TableRow, path: str) -> str:
+    """A path in a folder of the name of the row's list, as classes have them.
+
+    Raises:
+        ValueError: if that is no path
+    """
+    return clean_path(f"{row.key}/{path}") if row.key else path
