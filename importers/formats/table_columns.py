@@ -56,6 +56,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Names of columns without case, spaces and signs, the likeliest first."""
 
+_SURELY_MASKS = frozenset(
+    {"mask", "segmentation", "rle", "polygon", "polygons", "box", "bbox", "boundingbox"}
+)
+"""Names of columns that hold nothing else."""
+
 _SAYS: dict[str, Callable[[Any], bool]] = {
     "image": is_image_cell,
     "mask": is_mask_cell,
@@ -140,7 +145,7 @@ def find_columns(
     for role in ("split", "no_target"):
         guess(role)
     columns = TableColumns(**chosen)
-    _check_complete(names, columns)
+    _check_complete(names, rows, columns)
     return columns
 
 
@@ -184,16 +189,19 @@ def unread_mask(
     if columns.mask or columns.conversations:
         return None
     for name in names:
-        if _most_say(is_geometry_cell, name, rows):
-            what = "hold boxes or outlines in a notation that is not read"
-            if is_unsure(name):
-                what = "may hold boxes, or the place of the image in another, and are not read"
-            rule = (
-                f"of the first cells of column {shown(name, 80)!r} {what}, so that rows are read "
-                "as images with captions"
-            )
-            times = sum(is_geometry_cell(row.get(name)) for row in rows)
-            return Decision(rule, "mask", override=f"mask={name}", times=times)
+        filled = [row[name] for row in rows if not is_empty(row.get(name))]
+        named = _plain(name) in _SURELY_MASKS and not any(map(_SAYS["mask"], filled))
+        if not filled or not (named or _most_say(is_geometry_cell, name, rows)):
+            continue
+        what = "hold boxes or outlines in a notation that is not read"
+        if is_unsure(name):
+            what = "may hold boxes, or the place of the image in another, and are not read"
+        rule = (
+            f"of the first cells of column {shown(name, 80)!r} {what}, such as "
+            f"{shown(str(filled[0]), 40)!r}, so that rows are read as images with captions"
+        )
+        times = len(filled) if named else sum(map(is_geometry_cell, filled))
+        return Decision(rule, "mask", override=f"mask={name}", times=times)
     return None
 
 
@@ -304,16 +312,31 @@ def _check_kind(chosen: Mapping[str, str]) -> None:
                          "captions, or a conversation")  # fmt: skip
 
 
-def _check_complete(names: Sequence[str], columns: TableColumns) -> None:
+def _check_complete(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: TableColumns
+) -> None:
     needed = {"image": columns.image}
     if columns.kind == "pairs":
         needed |= {"mask": columns.mask, "phrase": columns.phrase}
     lacking = [role for role, name in needed.items() if not name]
     if lacking:
         give = " ".join(f"--param {role}=COLUMN" for role in lacking)
-        without = "" if columns.mask else "; a table without masks has captions or conversations"
+        texts = "--param captions=COLUMN or --param conversations=COLUMN"
+        without = "" if columns.mask else f"; of a table without masks, give {texts}"
+        unread = "".join(_unread(role, names, rows) for role in lacking)
         raise UsageError(f"it is not clear which column has the {' and which the '.join(lacking)}; "
-                         f"give {give}{without}; {_listed(names)}")  # fmt: skip
+                         f"give {give}{without}; {_listed(names)}{unread}")  # fmt: skip
+
+
+def _unread(role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with the column that is named for something, but does not hold it."""
+    aliases = {"image": _NAMES["image"], "mask": _SURELY_MASKS}.get(role, ())
+    for name in (name for name in names if _plain(name) in aliases):
+        filled = [row[name] for row in rows if not is_empty(row.get(name))]
+        if filled and not any(map(_SAYS[role], filled)):
+            cell = shown(str(filled[0]), 40)
+            return f"; cells of {shown(name, 40)!r}, such as {cell!r}, are no {role} that is read"
+    return ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -74,3 +74,31 @@ def test_texts_of_objects_are_changed_within_them(
     assert texts_of(cell, None) == ["a ship .", "two"]
     assert with_texts(cell, None, changed) == objects
     assert json.loads(with_texts(json.dumps(cell), None, changed)) == objects
+
+
+@pytest.mark.parametrize("text", ["q", "caption"])
+def test_columns_that_do_not_hold_what_they_are_named_for_are_told(
+    tmp_path: Path, text: str
+) -> None:
+    row = {"image": "1.jpg", "bbox": "{<10><20><50><60>}", text: "a ship", "class": 3}
+    if text == "q":
+        with pytest.raises(UsageError) as found:
+            guessed(tmp_path, row)
+        said = str(found.value)
+        assert "of a table without masks, give --param captions=COLUMN" in said
+    else:
+        put(tmp_path / "t.json", json.dumps([row]))
+        (told,) = TABLE.settled(tmp_path / "t.json", {}).decisions
+        assert told.override == "mask=bbox"
+        said = str(told)
+    assert "'bbox'" in said and "such as '{<10><20><50><60>}'" in said and "'class'" not in said
+
+
+def test_nothing_is_told_of_columns_that_are_named_for_something_else_as_well(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UsageError) as found:
+        guessed(tmp_path, {"image": "1.jpg", "mask": "1.png", "q": 3})
+    assert "such as" not in str(found.value) and "without masks" not in str(found.value)
+    put(tmp_path / "t.json", json.dumps([{"image": "1.jpg", "text": "a ship", "label": "ship"}]))
+    assert not TABLE.settled(tmp_path / "t.json", {}).decisions
