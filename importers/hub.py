@@ -99,7 +99,8 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
     endpoint = os.environ.get("HF_ENDPOINT") or None
     api = hub.HfApi(endpoint=endpoint)
     with _said_plainly(address, api.endpoint):
-        names = _files(api, address)
+        found = _files(api, address)
+        names = found or []
         chosen = names and wanted(names)
         if names and not chosen:
             raise StateError(f"{address.repo} has no file of what was asked for")
@@ -111,6 +112,8 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
                 allow_patterns=_patterns(names, chosen),
                 cache_dir=cache_dir,
                 endpoint=endpoint,
+                # It would ask a hub that does not answer again and again.
+                local_files_only=found is None,
             )
         )
 
@@ -164,8 +167,8 @@ def _package() -> Any:
     return huggingface_hub
 
 
-def _files(api: Any, address: HubAddress) -> list[str]:
-    """The names of the repository's files; none without a network."""
+def _files(api: Any, address: HubAddress) -> list[str] | None:
+    """The names of the repository's files; ``None`` where the hub cannot be reached."""
     from huggingface_hub import errors
 
     try:
@@ -180,7 +183,7 @@ def _files(api: Any, address: HubAddress) -> list[str]:
     except (*_transport_errors(), errors.OfflineModeIsEnabled):
         pass
     # What the cache holds may be enough; if it is not, snapshot_download says so.
-    return []
+    return None
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
