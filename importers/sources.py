@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -272,17 +272,26 @@ def _unpack_once(name: str, folder: Path, owner: str, unpack: Callable[[], None]
 
 def _inner(folder: Path, format_name: str) -> Path:
     """The folder itself, or one below it where it has one around everything, or several."""
-    inner = folder
-    for _ in range(MOST_LEVELS):
+    nested = [*_nested(folder)]
+    for inner in nested:
         if _holds(inner, format_name):
             return inner
-        shown = (entry for entry in files_in(inner) if not _is_hidden(entry.name))
+    # What holds no format for sure is one that is read if it is named, or is as it was given.
+    named = FORMATS.values() if format_name == "auto" else (FORMATS[format_name],)
+    takes = [one.takes for one in named if one.takes is not None]
+    return next((inner for inner in nested if any(take(inner) for take in takes)), folder)
+
+
+def _nested(folder: Path) -> Iterator[Path]:
+    """A folder, and the ones below it that are all that the one before holds."""
+    yield folder
+    for _ in range(MOST_LEVELS):
+        shown = (entry for entry in files_in(folder) if not _is_hidden(entry.name))
         entries = [*islice(shown, 2)]
         if len(entries) != 1 or not entries[0].is_dir():
-            break
-        inner = entries[0]
-    # What holds no format is named as it was given.
-    return inner if _holds(inner, format_name) else folder
+            return
+        folder = entries[0]
+        yield folder
 
 
 def _is_hidden(name: str) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from pairlens.importers.errors import UsageError
-from pairlens.importers.formats import FORMATS
+from pairlens.importers.errors import LayoutError, UsageError
+from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.example_files import put
 from pairlens.importers.formats.table_texts import texts_of, with_texts
+from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 TABLE = FORMATS["table"]
 
@@ -102,3 +103,19 @@ def test_nothing_is_told_of_columns_that_are_named_for_something_else_as_well(
     assert "such as" not in str(found.value) and "without masks" not in str(found.value)
     put(tmp_path / "t.json", json.dumps([{"image": "1.jpg", "text": "a ship", "label": "ship"}]))
     assert not TABLE.settled(tmp_path / "t.json", {}).decisions
+
+
+def located(root: Path, form: str) -> Path:
+    request = SourceRequest(form, ("train",), None)
+    return locate(root, request, UnpackedPlace(root.parent / "unpacked", "")).path
+
+
+@pytest.mark.parametrize("form", ["auto", "table"])
+def test_a_folder_around_a_table_that_is_not_guessed_is_none(tmp_path: Path, form: str) -> None:
+    around = tmp_path / "own"
+    put(around / "notes" / "more" / "read.me", "nothing")
+    assert located(around, form) == around, "what holds nothing is named as it was given"
+    put(tmp_path / "table" / "data" / "t.jsonl", '{"a": "1.jpg", "b": 5}\n')
+    assert located(tmp_path / "table", form) == tmp_path / "table" / "data"
+    with pytest.raises(LayoutError, match="as table: it is not clear which column has the mask"):
+        find_format("auto", located(tmp_path / "table", form))
