@@ -293,6 +293,23 @@ PAIRS: dict[str, Callable[[Path], Path]] = {
         masks=False,
     ),
 }
+
+
+def asked() -> Rows:
+    """A row for each image, with a question and its answer."""
+    return [
+        {"image": f"images/{n}.png", "Question": f"How many houses? {n}", "Answer": "One, \u00e9.",
+         "type": "count", "split": split}
+        for n, split in enumerate(SPLIT)
+    ]  # fmt: skip
+
+
+ASKED: dict[str, Callable[[Path], Path]] = {
+    "questions and answers": written("q.csv", lambda: csv_of(asked()), masks=False),
+    "questions and answers of parquet": parquet("q.parquet", asked()),
+}
+"""Tables of a question and its answer in columns of their own."""
+
 TEXTS: dict[str, Callable[[Path], Path]] = {
     "captions": written("c.csv", lambda: csv_of(dumped(captions())),
                         masks=False),
@@ -318,5 +335,5 @@ TEXTS: dict[str, Callable[[Path], Path]] = {
     ),
 }  # fmt: skip
 
-NOTATIONS = PAIRS | TEXTS
+NOTATIONS = PAIRS | ASKED | TEXTS
 """Tables of pairs and of texts, by what they are."""

@@ -219,10 +219,12 @@ def _missing_roles(
     if {"captions", "conversations"} & chosen.keys():
         return ()
     if not {"mask", "phrase"} & chosen.keys():
-        if _guess("conversations", names, rows, _others("conversations", chosen)):
+        talk = _guess("conversations", names, rows, _others("conversations", chosen))
+        if talk and "," not in talk:
             return ("conversations",)
         if not _guess("mask", names, rows, _others("mask", chosen)):
-            return ("captions",)
+            captions = _guess("captions", names, rows, _others("captions", chosen))
+            return ("conversations",) if talk and not captions else ("captions",)
     return "mask", "phrase"
 
 
@@ -279,7 +281,7 @@ def _is_for_another(role: str, name: str) -> bool:
     """Whether the name of a column is one for something else, and none for a role."""
     plain = _plain(name)
     named = {other for other, aliases in _NAMES.items() if plain in aliases}
-    return bool(named) and role not in named
+    return bool(named) and role not in named and "," not in name
 
 
 def _is_called_mask(cell: Any) -> bool:

@@ -4,6 +4,7 @@
 
     image, xmin, ymin, xmax, ymax, text       the column "xmin,ymin,xmax,ymax"
     image, caption_1, caption_2, caption_3    the column "caption_1,caption_2,caption_3"
+    image, question, answer                   the column "question,answer", a conversation
     image, objects: {bbox: [...], text: [...]}    the columns "objects.bbox" and "objects.text"
 
 They stand beside the columns that the file has, and what is written to them goes into these.
@@ -14,8 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
+from pairlens.importers.bounded_json import is_number
+from pairlens.importers.errors import UsageError
 from pairlens.importers.formats.table_cells import is_empty
 from pairlens.importers.formats.table_named_boxes import plain, spread_over
 from pairlens.importers.formats.table_rows import Decide, Table, TableRow
@@ -27,38 +30,52 @@ _TEXTS = frozenset(
 )
 """Names of columns of texts that stand several times, with a number behind."""
 
+_ASKED = ("question", "query", "prompt", "instruction")
+_ANSWERED = ("answer", "response", "output")
+
 _UNSURE = (("x", "y", "w", "h"), ("x", "y", "width", "height"))
 """Names that are as well those of a tile's place in its scene."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Joined:
-    """Columns that are read as one: a box, or texts."""
+    """Columns that are read as one: a box, texts, or a question and its answer."""
 
     name: str
     parts: tuple[str, ...]
-    box: bool
+    kind: Literal["box", "texts", "talk"]
 
     def cell(self, cells: Mapping[str, Any]) -> Any:
         """What they hold together; ``None`` where they are empty."""
         held = {part: cells.get(part) for part in self.parts}
         filled = [cell for cell in held.values() if not is_empty(cell)]
-        if self.box:
+        if self.kind == "box":
             return held if filled else None
-        return filled or None
+        if self.kind == "texts" or len(filled) < len(self.parts):
+            return filled or None
+        said = (str(one) if is_number(one) else one for one in filled)
+        return [{"from": who, "value": text} for who, text in zip(_ROLES, said, strict=True)]
 
     def edits(self, cells: Mapping[str, Any], new: Any) -> dict[str, Any]:
         """The cells that hold other texts.
 
         Raises:
-            ValueError: if they cannot
+            UsageError: if they cannot
         """
-        if self.box or len(new) > len(self.parts):
-            raise ValueError(f"{len(self.parts)} columns cannot hold that; remove a text")
-        rest = iter(new)
-        empty = "" if any(isinstance(cells[part], str) for part in self.parts) else None
-        made = {part: next(rest, empty) for part in self.parts}
+        texts = [one["value"] for one in new] if self.kind == "talk" else list(new)
+        if len(texts) > len(self.parts):
+            raise UsageError(f"the columns {self.name} hold no more than {len(self.parts)} texts")
+        texts += [_nothing(cells, self.parts)] * (len(self.parts) - len(texts))
+        made = dict(zip(self.parts, texts, strict=True))
         return {part: text for part, text in made.items() if text != cells[part]}
+
+
+_ROLES = ("human", "gpt")
+
+
+def _nothing(cells: Mapping[str, Any], parts: Sequence[str]) -> str | None:
+    """An empty cell as the columns have them."""
+    return "" if any(isinstance(cells[part], str) for part in parts) else None
 
 
 class JoinedTable:
@@ -147,14 +164,20 @@ def _is_list(value: Any) -> bool:
 
 
 def _joined(names: Sequence[str]) -> list[_Joined]:
-    spread = [_Joined(",".join(parts), tuple(parts), True) for parts in spread_over(names)[:1]]
+    spread = [_Joined(",".join(parts), tuple(parts), "box") for parts in spread_over(names)[:1]]
     groups: dict[str, list[str]] = {}
     for name in names:
         numbered = _NUMBERED.fullmatch(name)
         groups.setdefault(numbered[1] if numbered else name, []).append(name)
     texts = [
-        _Joined(",".join(parts), tuple(parts), False)
+        _Joined(",".join(parts), tuple(parts), "texts")
         for base, parts in groups.items()
         if len(parts) > 1 and plain(base) in _TEXTS
     ]
-    return [one for one in (*spread, *texts) if one.name not in names]
+    known = {plain(name): name for name in reversed(names)}
+    asked, answered = (
+        next((known[one] for one in words if one in known), "") for words in (_ASKED, _ANSWERED)
+    )
+    both = (asked, answered)
+    talk = [_Joined(",".join(both), both, "talk")] if all(both) else []
+    return [one for one in (*spread, *texts, *talk) if one.name not in names]

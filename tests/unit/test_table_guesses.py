@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ import pytest
 from pairlens.importers.errors import LayoutError, UsageError
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.example_files import put
+from pairlens.importers.formats.table_conversations import TalkEdits, with_talk
+from pairlens.importers.formats.table_csv import CsvTable
+from pairlens.importers.formats.table_joined import with_joined
 from pairlens.importers.formats.table_texts import texts_of, with_texts
+from pairlens.importers.records import Instruction
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
+from tests import tables
 
 TABLE = FORMATS["table"]
 
@@ -54,6 +60,41 @@ def test_names_of_images_are_no_masks(tmp_path: Path, name: str) -> None:
 def test_splits_are_no_queries(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not clear which column has the phrase"):
         guessed(tmp_path, {"image": "1.jpg", "bbox": [1, 2, 30, 40], "split": "train"})
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"mask": "1.png"}, {"mask": "mask", "phrase": "question"}),
+        ({"caption": "a ship"}, {"captions": "caption"}),
+        ({"messages": [{"role": "user", "content": "q"}]}, {"conversations": "messages"}),
+        ({"n": 1}, {"conversations": "question,answer"}),
+    ],
+)
+def test_questions_and_answers_are_conversations_where_nothing_else_is(
+    tmp_path: Path, row: dict[str, Any], found: dict[str, str]
+) -> None:
+    asked = {"image": "1.jpg", "question": "How many ships?", "answer": 2}
+    assert guessed(tmp_path, asked | row) == {"image": "image"} | found
+
+
+def test_an_answer_that_is_edited_is_written_into_its_column(tmp_path: Path) -> None:
+    rows = [{"image": "images/0.png", "question": "How many?", "answer": "1", "n": 5}]
+    tables.write_files(tmp_path, masks=False)
+    put(tmp_path / "t.csv", tables.csv_of(rows))
+    (record,) = TABLE.read(tmp_path / "t.csv")
+    assert isinstance(record, Instruction)
+    (turn,) = record.turns
+    assert (turn.question, turn.answers) == ("How many?", ("1",))
+    table = with_joined(CsvTable(tmp_path / "t.csv", "t.csv"))
+    (row,) = table.rows()
+    new = with_talk(row.cells["question,answer"], TalkEdits({(1, "value"): "two, or 3"}))
+    out = BytesIO()
+    assert table.rewrite(out, lambda _: {"question,answer": new}) == (1, True)
+    assert out.getvalue().decode() == tables.csv_of([rows[0] | {"answer": "two, or 3"}])
+    more = with_talk(row.cells["question,answer"], TalkEdits({}, added=[("What?", "A ship.")]))
+    with pytest.raises(UsageError, match="the columns question,answer hold no more than 2 texts"):
+        table.rewrite(BytesIO(), lambda _: {"question,answer": more})
 
 
 OLD = {"raw": "a ship .", "tokens": ["a", "ship"], "sentid": 7}
