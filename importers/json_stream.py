@@ -83,10 +83,12 @@ def _of_lists(
     """
     number = line = end = 0
     counted = 0
-    for one in lists:
+    for at, one in enumerate(lists):
         stream.seek(counted)
         line, counted = line + _line_ends(stream, one.start - counted), one.start
-        window = Window(stream, chunk, base=one.start, line=line + 1)
+        # Of thousands of short lists no more is read than they have.
+        size = lists[at + 1].start - one.start if at + 1 < len(lists) else chunk
+        window = Window(stream, min(chunk, size), base=one.start, line=line + 1)
         for item in ListReader(window, limit, True, on_note, number).listed():
             yield item._replace(key=one.key)
             number, end = item.number + 1, item.end

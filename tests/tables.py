@@ -310,6 +310,20 @@ ASKED: dict[str, Callable[[Path], Path]] = {
 }
 """Tables of a question and its answer in columns of their own."""
 
+
+def asked_by_image(root: Path) -> Path:
+    """Lists of questions under the names of their images, as EarthVQA has them."""
+    write_files(root, masks=False)
+    lists = {
+        Path(row["image"]).name: [{k: row[k] for k in ("type", "Question", "Answer")}] * 2
+        for row in asked()
+    }
+    put(root / "Train_QA.json", json.dumps(lists))
+    return root
+
+
+ASKED["questions under the names of images"] = asked_by_image
+
 TEXTS: dict[str, Callable[[Path], Path]] = {
     "captions": written("c.csv", lambda: csv_of(dumped(captions())),
                         masks=False),

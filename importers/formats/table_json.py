@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pairlens.importers.errors import LayoutError
 from pairlens.importers.formats.instruction_export import Pieces, end_of
 from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.formats.table_cells import is_image_cell
 from pairlens.importers.formats.table_joined import members_of
 from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
 from pairlens.importers.json_items import Item, load
@@ -30,7 +33,7 @@ _HEAD = 8 << 20
 _LOOKED_AT = 50
 
 NAME = "key"
-"""The column of the names that records have in an object."""
+"""The column of the names that records have in an object, or of the images that lists are of."""
 
 
 class JsonTable:
@@ -84,8 +87,8 @@ class JsonTable:
             lead = len(data) - len(record)
             item = Item(number - 1, start + lead, start + size, record, lead=lead, name=name)
             return _row(item)
-        before = [key for begin, key in self._lists if begin <= start]
-        key = before[-1] if before else ""
+        at = bisect_right(self._lists, start, key=itemgetter(0))
+        key = self._lists[at - 1][1] if at else ""
         return _row(Item(number - 1, start, start + size, data, key=key))
 
     def rewrite(self, out: BinaryIO, decide: Decide) -> tuple[int, bool]:
@@ -165,7 +168,8 @@ def _row(item: Item) -> TableRow:
     if not isinstance(value, dict):
         fault = "it is no object, whose members are the cells"
         return TableRow(*place, {}, fault, item.key)
-    named = {NAME: item.name} if item.name and NAME not in value else {}
+    name = item.name or (item.key if is_image_cell(item.key) else "")
+    named = {NAME: name} if name and NAME not in value else {}
     return TableRow(*place, value | named, key=item.key)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pairlens.importers.errors import LayoutError, UsageError
+from pairlens.importers.errors import LayoutError, RecordError, UsageError
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.example_files import put
 from pairlens.importers.formats.table_conversations import TalkEdits, with_talk
@@ -76,6 +76,21 @@ def test_questions_and_answers_are_conversations_where_nothing_else_is(
 ) -> None:
     asked = {"image": "1.jpg", "question": "How many ships?", "answer": 2}
     assert guessed(tmp_path, asked | row) == {"image": "image"} | found
+
+
+def test_lists_can_stand_under_the_names_of_their_images(tmp_path: Path) -> None:
+    root = tables.asked_by_image(tmp_path)
+    settled = TABLE.settled(root, {})
+    assert settled.params == {"image": "key", "conversations": "Question,Answer"}
+    records = [record for record in TABLE.read(root) if isinstance(record, Instruction)]
+    assert [(one.image_id, one.split) for one in records] == [
+        (f"{number}.png", "train") for number in range(4) for _ in range(2)
+    ]
+    lists = {f"{number}.png": [{"Question": "q", "Answer": "a"}] for number in range(1200)}
+    put(root / "Train_QA.json", json.dumps(lists))
+    errors: list[RecordError] = []
+    found = list(TABLE.read(root, on_error=errors.append))
+    assert not errors and len(found) == 1200
 
 
 def test_an_answer_that_is_edited_is_written_into_its_column(tmp_path: Path) -> None:
