@@ -11,6 +11,7 @@ from typing import Any
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import StateError
 from pairlens.importers.formats import Format, Settled
+from pairlens.importers.image_folders import IMAGE_ROOT
 
 PARAMS = "params"
 """Name of the fact with the parameters, as text by name."""
@@ -40,8 +41,11 @@ def settle(
     begun = before.get(PARAMS)
     former = _former(chosen) if before and begun is None else {}
     settled = chosen.settled(source, (begun or former) | dict(given))
-    if begun is not None and settled.params != begun:
-        other = min(n for n in settled.params if settled.params[n] != begun.get(n))
+    changed = {n for n, text in settled.params.items() if text != (begun or {}).get(n)}
+    if IMAGE_ROOT.name not in given and IMAGE_ROOT.name not in (begun or {}):
+        changed -= {IMAGE_ROOT.name}  # images may come later than the files that name them
+    if begun is not None and changed:
+        other = min(changed)
         raise StateError(
             f"the dataset was begun with {_told(begun) or 'no --param'}, and {other} is another "
             "now; leave --param out, or import it anew with --overwrite"

@@ -100,7 +100,8 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
     endpoint = os.environ.get("HF_ENDPOINT") or None
     api = hub.HfApi(endpoint=endpoint)
     with _explaining_errors(address, api.endpoint):
-        names = _files(api, address)
+        found = _files(api, address)
+        names = found or []
         chosen = names and wanted(names)
         if names and not chosen:
             raise StateError(f"{address.repo} has no file of what was asked for")
@@ -112,6 +113,8 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
                 allow_patterns=_patterns(names, chosen),
                 cache_dir=cache_dir,
                 endpoint=endpoint,
+                # It would ask a hub that does not answer again and again.
+                local_files_only=found is None,
             )
         )
 
@@ -168,8 +171,8 @@ def _package() -> Any:
     return huggingface_hub
 
 
-def _files(api: Any, address: HubAddress) -> list[str]:
-    """Lists the names of the repository's files; empty if there is no network."""
+def _files(api: Any, address: HubAddress) -> list[str] | None:
+    """Lists the names of the repository's files; ``None`` if the hub cannot be reached."""
     from huggingface_hub import errors
 
     try:
@@ -184,7 +187,7 @@ def _files(api: Any, address: HubAddress) -> list[str]:
     except (*_transport_errors(), errors.OfflineModeIsEnabled):
         pass
     # The cache may have all needed files; if it does not, snapshot_download raises an error.
-    return []
+    return None
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

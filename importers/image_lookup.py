@@ -64,14 +64,28 @@ def clean_path(text: str) -> str:
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """Finds a file in a folder: by the exact name, else by its :func:`folded` name if unique."""
+    """Finds a file in a folder.
+
+    By the exact name, else by its :func:`folded` name if unique, else, where the name has no
+    ending, by the name with an ending.
+    """
     if _is_file(folder / name):
         return folder / name
     try:
         found = _listing(folder, folder.stat().st_mtime_ns).get(folded(name))
     except OSError:
         return None
-    return folder / found if found is not None and _is_file(folder / found) else None
+    if found is not None and _is_file(folder / found):
+        return folder / found
+    return _with_ending(folder, name)
+
+
+def _with_ending(folder: Path, name: str) -> Path | None:
+    """The one file of a name that lacks an ending; ``None`` where it has one, or several fit."""
+    if name.casefold().endswith(_KNOWN):
+        return None
+    there = [file for ending in _ENDINGS if _is_file(file := folder / f"{name}{ending}")]
+    return there[0] if len(there) == 1 else None
 
 
 @lru_cache(_LISTINGS)
@@ -137,11 +151,9 @@ class ImageLookup:
         yield from (folder / path for folder in places if _is_file(folder / path))
         for folder in places:
             yield from self._folded_match(folder, path)
-        if not path.casefold().endswith(_KNOWN):
-            for folder in places:
-                named = [folder / f"{path}{ending}" for ending in _ENDINGS]
-                existing = [file for file in named if _is_file(file)]
-                yield from existing if len(existing) == 1 else ()
+        for folder in places:
+            if (found := _with_ending(folder, path)) is not None:
+                yield found
         if "%" in path:  # percent-encoded, as in a URL
             with suppress(ValueError):
                 decoded = clean_path(unquote(path))

@@ -25,6 +25,8 @@ class Item(NamedTuple):
         line: number of the line that it begins in, from 1
         values: the decoded value, if it was decoded already; otherwise empty
         key: key of the list that contains the record, if the file has several lists
+        lead: number of bytes in front that belong to the record, such as its name
+        name: the record's name, if it is a member of an object
     """
 
     number: int
@@ -36,6 +38,8 @@ class Item(NamedTuple):
     line: int = 1
     values: tuple[Any, ...] = ()
     key: str = ""
+    lead: int = 0
+    name: str = ""
 
     def load(self) -> Any:
         """Returns the decoded value.

@@ -16,12 +16,14 @@ from pairlens.importers.files import MAX_SKIPPED
 from pairlens.importers.json_items import MAX_RECORD, Item, too_long
 from pairlens.importers.json_list import ListReader
 from pairlens.importers.json_members import DECODER
+from pairlens.importers.json_named import named_items
 from pairlens.importers.json_window import CHUNK, Window
 from pairlens.importers.keyed_lists import SPACE, KeyedList, begins_with_object, record_lists
 
-Form = Literal["list", "lines", "values"]
+Form = Literal["list", "lines", "values", "named"]
 """The layout of a file. ``list``: a list, or lists under keys of an object. ``lines``: a record on
-each line. ``values``: records one after the other without brackets, on any number of lines."""
+each line. ``values``: records one after the other without brackets, on any number of lines.
+``named``: records under names of their own in an object."""
 
 
 _TWO = re.compile(rb"\}[ \t]*+,?+[ \t]*+\{")
@@ -59,6 +61,8 @@ def read_items(
     """
     if form == "lines":
         return _lines(stream, limit)
+    if form == "named":
+        return named_items(Window(stream, chunk), limit)
     if form == "list" and several and begins_with_object(stream):
         lists, fault = record_lists(stream, limit, on_note)
         stream.seek(0)
@@ -82,10 +86,12 @@ def _of_lists(
     """
     number = line = end = 0
     counted = 0
-    for one in lists:
+    for at, one in enumerate(lists):
         stream.seek(counted)
         line, counted = line + _line_ends(stream, one.start - counted), one.start
-        window = Window(stream, chunk, base=one.start, line=line + 1)
+        # Of thousands of short lists no more is read than they have.
+        size = lists[at + 1].start - one.start if at + 1 < len(lists) else chunk
+        window = Window(stream, min(chunk, size), base=one.start, line=line + 1)
         for item in ListReader(window, limit, True, on_note, number).listed():
             yield item._replace(key=one.key)
             number, end = item.number + 1, item.end

@@ -19,7 +19,9 @@ MAX_ITEM = 4 << 20
 MAX_ITEMS = 2_000_000
 """Maximum number of items in all lists together; COCO has 860,000 annotations."""
 
-_MOST_MEMBERS = 1000
+_MOST_MEMBERS = 20_000
+"""Of an object; EarthVQA has a list for each of 2,522 images."""
+
 _TOKEN = 16
 """Characters from the end of a window within which a number may be cut off."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers import hub, object_cache, object_stores
-from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note
+from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note, shown
 from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text, write_stream
 from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.named_files import files_in
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.source_files import (
@@ -35,6 +36,9 @@ UNPACKED = ".unpacked"
 
 CONTENT = "content"
 """What an archive holds is unpacked into a folder of this name, which no mark of ours is in."""
+
+_OF_RECORDS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+"""Endings of files that hold many records, each of which may name its own split."""
 
 _UNPACKED_NAME = re.compile(r"(?:.*-)?source-[0-9a-f]{12}(?:-all)?")
 
@@ -83,6 +87,12 @@ class SourceRequest:
     limit: int | None
     leftovers: bool = False
     follow_links: bool = False
+
+    @property
+    def may_name_splits(self) -> bool:
+        """Whether records of the format can name their own split."""
+        named = self.format_name != "auto" and FORMATS[self.format_name].params
+        return any(param.name in ("split", "split_from") for param in named or ())
 
     def wanted(self, names: Sequence[str]) -> list[str]:
         """The files of a repository that are needed; all if the format is not known."""
@@ -161,9 +171,10 @@ def locate(
         if not is_text(path):
             raise UsageError(f"{path} is no name in UTF-8, which the database needs; rename it")
     if hub.is_address(given):
-        path = hub.fetch(hub.parse_address(given), request.wanted)
+        path = hub.fetch(hub.parse_address(given), partial(_wanted, request, on_note))
     elif object_stores.is_address(given):
-        path = object_cache.fetch(given, request.wanted, place.owner, on_note, progress)
+        wanted = partial(_wanted, request, on_note)
+        path = object_cache.fetch(given, wanted, place.owner, on_note, progress)
     else:
         path = Path(given)
         if not path.exists():
@@ -173,6 +184,19 @@ def locate(
     boundary = None if free else Located(given, path).boundary
     path = _unpacked(path, request, place, boundary, on_note=on_note, progress=progress)
     return Located(given, _inner(path, request.format_name) if path.is_dir() else path)
+
+
+def _wanted(request: SourceRequest, on_note: OnNote, names: Sequence[str]) -> list[str]:
+    """The files of a repository that are needed, with a note on records that may be in others."""
+    chosen = request.wanted(names)
+    there = {*chosen}
+    left = [name for name in names if name not in there and name.lower().endswith(_OF_RECORDS)]
+    if left and request.may_name_splits and len(request.splits) < len(SPLITS):
+        on_note(
+            f"{len(left):,} files named for other splits are not fetched, {shown(left[0], 80)!r} "
+            "the first; records in them that name their own split are missing"
+        )
+    return chosen
 
 
 def _unpacked(
@@ -248,17 +272,26 @@ def _unpack_once(name: str, folder: Path, owner: str, unpack: Callable[[], None]
 
 def _inner(folder: Path, format_name: str) -> Path:
     """The folder itself, or one below it where it has one around everything, or several."""
-    inner = folder
-    for _ in range(MOST_LEVELS):
+    nested = [*_nested(folder)]
+    for inner in nested:
         if _holds(inner, format_name):
             return inner
-        shown = (entry for entry in files_in(inner) if not _is_hidden(entry.name))
+    # What holds no format for sure is one that is read if it is named, or is as it was given.
+    named = FORMATS.values() if format_name == "auto" else (FORMATS[format_name],)
+    takes = [one.takes for one in named if one.takes is not None]
+    return next((inner for inner in nested if any(take(inner) for take in takes)), folder)
+
+
+def _nested(folder: Path) -> Iterator[Path]:
+    """A folder, and the ones below it that are all that the one before holds."""
+    yield folder
+    for _ in range(MOST_LEVELS):
+        shown = (entry for entry in files_in(folder) if not _is_hidden(entry.name))
         entries = [*islice(shown, 2)]
         if len(entries) != 1 or not entries[0].is_dir():
-            break
-        inner = entries[0]
-    # What holds no format is named as it was given.
-    return inner if _holds(inner, format_name) else folder
+            return
+        folder = entries[0]
+        yield folder
 
 
 def _is_hidden(name: str) -> bool:

@@ -103,6 +103,37 @@ def captions() -> Rows:
     ]
 
 
+def spread(rows: Rows) -> Rows:
+    """Rows with a column for each number of a box."""
+    names = ("xmin", "ymin", "xmax", "ymax")
+    corner = dict(zip(names, corners(0), strict=True))
+    return [{k: v for k, v in row.items() if k != "mask"} | corner for row in rows]
+
+
+def numbered(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of captions with a column for each, and one that is empty."""
+    first, second = row["captions"]
+    rest = {k: v for k, v in row.items() if k != "captions"}
+    return {**rest, "raw": first, "raw_1": "", "raw_2": second}
+
+
+def karpathy() -> Rows:
+    """A row for each image as RSICD, RSITMD, UCM- and Sydney-captions have it."""
+    return [
+        {
+            "filename": row["file"],
+            "imgid": n,
+            "sentids": [5 * n + k for k in range(5)],
+            "sentences": [
+                {"tokens": text.split(), "raw": text, "imgid": n, "sentid": 5 * n + k}
+                for k, text in enumerate(row["captions"])
+            ],
+            "split": row["split"],
+        }
+        for n, row in enumerate(captions())
+    ]
+
+
 def dumped(rows: Rows, dump: Callable[[Any], str] = json.dumps) -> Rows:
     """Rows whose lists and objects are texts, as a CSV has them."""
     return [
@@ -169,6 +200,33 @@ def several(root: Path) -> Path:
     return root
 
 
+def gathered(rows: Rows) -> Rows:
+    """A row for each image, with the queries and the masks in lists."""
+    made: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        lists = {"phrases": [], "masks": []}
+        one = made.setdefault(row["image"], {"image": row["image"], "split": row["split"]} | lists)
+        one["phrases"].append(row["phrase"])
+        one["masks"].append(row["mask"])
+    return [*made.values()]
+
+
+def nested(rows: Rows) -> Rows:
+    """The same with these lists in an object, beside one more, as the hub has objects."""
+    return [
+        {
+            "image": row["image"],
+            "objects": {
+                "bbox": row["masks"],
+                "captions": row["phrases"],
+                "category": [f"c{n}" for n, _ in enumerate(row["masks"])],
+            },
+            "split": row["split"],
+        }
+        for row in gathered(rows)
+    ]
+
+
 PAIRS: dict[str, Callable[[Path], Path]] = {
     "csv": written("pairs.csv", lambda: csv_of(rows_of())),
     "csv of a spreadsheet": written("pairs.csv", lambda: "\ufeff" + csv_of(rows_of(), ";", "\r\n")),
@@ -215,16 +273,72 @@ PAIRS: dict[str, Callable[[Path], Path]] = {
         lambda: lines(rows_of(lambda n: {"bbox": sides(n), "segmentation": rle(n)})),
         masks=False,
     ),
+    "boxes in four columns": written("p.csv", lambda: csv_of(spread(rows_of())), masks=False),
+    "boxes in objects beside others": written(
+        "p.jsonl",
+        lambda: lines([{**row, "mask": {"box": row["mask"]}} for row in rows_of(corners)]),
+        masks=False,
+    ),
+    "files in lists": written("p.jsonl", lambda: lines(gathered(rows_of()))),
+    "files in lists as text": written("p.csv", lambda: csv_of(dumped(gathered(rows_of())))),
+    "rle in lists": written("p.jsonl", lambda: lines(gathered(rows_of(rle))), masks=False),
+    "boxes in lists of parquet": parquet("p.parquet", gathered(rows_of(corners))),
+    "boxes in lists of objects": written(
+        "p.jsonl", lambda: lines(nested(rows_of(corners))), masks=False
+    ),
+    "boxes in lists of structs": parquet("p.parquet", nested(rows_of(corners))),
     "pixels": written(
         "p.jsonl",
         lambda: lines(rows_of(lambda _: target().astype(bool).tolist())),
         masks=False,
     ),
 }
+
+
+def asked() -> Rows:
+    """A row for each image, with a question and its answer."""
+    return [
+        {"image": f"images/{n}.png", "Question": f"How many houses? {n}", "Answer": "One, \u00e9.",
+         "type": "count", "split": split}
+        for n, split in enumerate(SPLIT)
+    ]  # fmt: skip
+
+
+ASKED: dict[str, Callable[[Path], Path]] = {
+    "questions and answers": written("q.csv", lambda: csv_of(asked()), masks=False),
+    "questions and answers of parquet": parquet("q.parquet", asked()),
+}
+"""Tables of a question and its answer in columns of their own."""
+
+
+def asked_by_image(root: Path) -> Path:
+    """Lists of questions under the names of their images, as EarthVQA has them."""
+    write_files(root, masks=False)
+    lists = {
+        Path(row["image"]).name: [{k: row[k] for k in ("type", "Question", "Answer")}] * 2
+        for row in asked()
+    }
+    put(root / "Train_QA.json", json.dumps(lists))
+    return root
+
+
+ASKED["questions under the names of images"] = asked_by_image
+
 TEXTS: dict[str, Callable[[Path], Path]] = {
     "captions": written("c.csv", lambda: csv_of(dumped(captions())),
                         masks=False),
+    "captions in columns": written(
+        "c.csv", lambda: csv_of([numbered(row) for row in captions()]), masks=False
+    ),
+    "captions in columns of parquet": parquet("c.parquet", [numbered(r) for r in captions()]),
     "captions in parquet": parquet("c.parquet", captions()),
+    "captions in objects": written(
+        "c.json", lambda: json.dumps({"images": karpathy(), "dataset": "rsicd"}), masks=False
+    ),
+    "captions in objects in parquet": parquet("c.parquet", karpathy()),
+    "captions in objects as text": written(
+        "c.csv", lambda: csv_of(dumped(karpathy(), repr)), masks=False
+    ),
     "conversations": written("t.json", lambda: json.dumps({"data": talks()}), masks=False),
     "conversations of a chat": parquet("t.parquet", talks(who="role", what="content")),
     "conversations in cells": written(
@@ -235,5 +349,5 @@ TEXTS: dict[str, Callable[[Path], Path]] = {
     ),
 }  # fmt: skip
 
-NOTATIONS = PAIRS | TEXTS
+NOTATIONS = PAIRS | ASKED | TEXTS
 """Tables of pairs and of texts, by what they are."""

@@ -53,7 +53,7 @@ def _abilities(known: Format) -> str:
         packed = any(isinstance(record.image, Packed | Inline) for record in known.read(root))
         exporter = known.exporter and known.exporter(root, Path(folder))
     written = "with mended masks" if exporter and exporter.writes_masks else "yes"
-    told = ", or what `--param` says" if known.settle else ""
+    told = ", or what `--param` says" if known.settle and known.kind != "instructions" else ""
     cells = (
         f"`{known.name}`",
         "what was exported" if known.own_keys else _GIVES[known.kind] + told,

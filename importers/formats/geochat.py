@@ -25,7 +25,7 @@ from pairlens.importers.formats.example_files import (
     picture,
     put,
 )
-from pairlens.importers.formats.instructions import instruction_format, signs_of
+from pairlens.importers.formats.instruction_format import instruction_format, signs_of
 
 NAME = "geochat"
 _UNPACKED = "share/softwares/kartik/GeoChat_finetuning/final_images_llava"

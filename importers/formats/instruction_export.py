@@ -70,8 +70,9 @@ class InstructionExporter(SourceExporter):
         """Returns whether the written file differs from the source, and the number of records."""
         changed, cut = False, False
         form = form_in(name, stream.read(HEAD)) or "lines"
-        self._between = b",\n" if form == "list" else b"\n"
-        pieces = Pieces(copied, out, b"," if form == "list" else b"")
+        commas = form in ("list", "named")
+        self._between, self._named = b",\n" if commas else b"\n", form == "named"
+        pieces = Pieces(copied, out, b"," if commas else b"")
         stream.seek(0)
         held = groupby(turns, key=lambda turn: turn.source.index)
         index, group = next(held, (None, iter(())))
@@ -107,7 +108,8 @@ class InstructionExporter(SourceExporter):
         texts = self._edited(name, item.data.decode(), record, parsed, turns)
         if not texts:
             return None
-        self.copy_image(first.image, first.key)
+        if first.image is None or self.is_beside(first.image):
+            self.copy_image(first.image, first.key)
         written = [text.encode() for text in texts]
         if max(map(len, written)) > MAX_RECORD:
             raise UsageError(f"{turns[0].key}: the edited text is too long to be read back")
@@ -137,7 +139,10 @@ class InstructionExporter(SourceExporter):
         written = replace_values(text, values) if values else text
         if trained:
             return [with_turns(written, record, gone, added)] if kept else []
-        own = [new_record(text, record, one, self._new_id(name)) for one in added]
+        own: list[str] = []
+        for one in added:
+            number = self._new_id(name)
+            own.append(f'"{number}": ' * self._named + new_record(text, record, one, number))
         return [written] * kept + own
 
     def _new_id(self, name: str) -> int:
@@ -153,6 +158,8 @@ class InstructionExporter(SourceExporter):
 
 def end_of(form: Form, stream: BinaryIO) -> bytes | None:
     """The end for a file whose own end is broken; ``None`` if the file's end stays."""
+    if form == "named":
+        return b"}\n"
     if form != "list":
         return None
     stream.seek(0)
@@ -183,13 +190,15 @@ class Pieces:
 
     def take(self, item: Item, data: bytes | None) -> None:
         """Adds the next record with the bytes to write for it, ``None`` to leave it out."""
+        begin = item.start - item.lead
         if item.key != self._key:  # the bytes between two lists stay
-            self._copy(self._end, item.start)
+            self._copy(self._end, begin)
             self._key, self._is_first = item.key, True
         if data is not None:
             # The comma or line end before a left out record is left out too.
             if not self._is_first:
-                self._separate(item.start)
+                self._separate(begin)
+            self._copy(begin, item.start)
             self._out.write(data)
             self.written += 1
             self._is_first = False

@@ -19,6 +19,7 @@ from pairlens.importers.files import is_text
 from pairlens.importers.formats.llava import is_unanswered, looks_evaluated, looks_trained
 from pairlens.importers.formats.record_signs import sign_of
 from pairlens.importers.json_items import MAX_RECORD, load
+from pairlens.importers.json_named import is_of_named
 from pairlens.importers.json_stream import Form, form_of, read_items
 from pairlens.importers.source_files import Boundary, leads_back, open_source, reason_of, within
 
@@ -116,6 +117,8 @@ def form_in(name: str, head: bytes) -> Form | None:
 
 def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
     """The form of a file that begins with an object: lines, lists under keys, or single records."""
+    if is_of_named(head) and any(map(_speaks, _first_values("named", head)[0])):
+        return "named"
     if not _is_record(lines[0]) and any(map(_speaks, _first_values("list", head)[0])):
         return "list"  # its records can have a line each as well
     if any(map(_is_record, lines)):

@@ -14,26 +14,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pairlens.importers.box_scale import ScaleSetting
-from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from pairlens.importers.formats.base import SPLITS, Format, FormatFault
-from pairlens.importers.formats.instruction_boxes import BOXES, BoxReader, FileBoxes
-from pairlens.importers.formats.instruction_export import InstructionExporter
+from pairlens.importers.errors import OnError, OnNote, RecordError
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.instruction_files import (
     TextFile,
     find_files,
-    split_in_name,
 )
-from pairlens.importers.formats.instruction_splits import SPLIT_FROM, FileSplits, may_tell_splits
+from pairlens.importers.formats.instruction_splits import FileSplits, may_tell_splits
 from pairlens.importers.formats.llava import Parsed, is_caption, parse
 from pairlens.importers.formats.message_parts import count_decisions
-from pairlens.importers.formats.record_signs import named_around
 from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.json_items import load
 from pairlens.importers.json_stream import read_items
-from pairlens.importers.reading import MASK_FRAME, ORIENTATION, MaskFrame, Orientation
+from pairlens.importers.reading import MaskFrame, Orientation
 from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
-from pairlens.importers.rotated_boxes import ANGLES, Turning
+from pairlens.importers.rotated_boxes import Turning
 from pairlens.importers.source_files import open_source
 
 MAX_SAMPLE = 10 << 20
@@ -116,107 +113,6 @@ def read_instructions(
         yield from reading.instructions(index)
     for note in reader.notes([file.boxes for file in files]):
         on_note(note)
-
-
-def instruction_format(
-    name: str,
-    *,
-    title: str,
-    about: str,
-    layout: str,
-    docs: str,
-    writes: str,
-    example: Callable[[Path], Path],
-    faults: tuple[FormatFault, ...],
-    takes_unsigned: bool = False,
-    image_folders: Sequence[str] = (),
-    parts: Callable[[Path], list[Path]] | None = None,
-) -> Format:
-    """A format of questions and answers in JSON files.
-
-    Args:
-        name, title, about, layout, docs, writes, example, faults: as in
-            :class:`pairlens.importers.formats.base.Format`
-        takes_unsigned: whether training records without signs of a format belong to it; other
-            formats read them if they are named
-        image_folders: as in :func:`read_instructions`
-        parts: as in :class:`pairlens.importers.formats.base.Format`
-    """
-
-    def detect(root: Path) -> bool:
-        return name in signs_of(root) or (takes_unsigned and _is_unsigned(root))
-
-    def takes(root: Path) -> bool:
-        return name in signs_of(root) or _is_unsigned(root)
-
-    def read(
-        root: Path,
-        *,
-        splits: Collection[str] = SPLITS,
-        on_error: OnError = raise_error,
-        on_note: OnNote = ignore_note,
-        boxes: ScaleSetting = None,
-        angles: Turning | None = None,
-        orientation: Orientation = "upright",
-        mask_frame: MaskFrame = "auto",
-        split_from: str = "records",
-    ) -> Iterator[Instruction]:
-        return read_instructions(
-            name,
-            root,
-            splits=splits,
-            on_error=on_error,
-            on_note=on_note,
-            boxes=boxes,
-            angles=angles,
-            orientation=orientation,
-            mask_frame=mask_frame,
-            image_folders=image_folders,
-            split_from=split_from,
-        )
-
-    return Format(
-        name=name,
-        title=title,
-        about=about,
-        layout=layout,
-        docs=docs,
-        detect=detect,
-        count=_unknown_count,
-        read=read,
-        kind="instructions",
-        params=(BOXES, ANGLES, SPLIT_FROM),
-        wants=(ORIENTATION, MASK_FRAME),
-        takes=takes,
-        wanted=wanted,
-        parts=parts,
-        boxes="in the texts",
-        exporter=InstructionExporter,
-        writes=writes,
-        example=example,
-        faults=faults,
-    )
-
-
-def signs_of(root: Path) -> set[str]:
-    """The formats that the files of a folder, or else its name, show; empty if none do."""
-    files = [file for file in find_files(root) if file.usable]
-    signs = {file.sign for file in files} or set()
-    return signs - {""} or ({named_around(root)} - {""} if files else set())
-
-
-def _is_unsigned(root: Path) -> bool:
-    return not signs_of(root) and any(file.trained for file in find_files(root))
-
-
-def _unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """Returns 0, since the number of images is known only after reading all records."""
-    return 0
-
-
-def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """The files of a repository but for those named for another split."""
-    return [name for name in names if split_in_name(name) in (None, *splits)]
 
 
 def _may_tell_splits(file: _File) -> bool:

@@ -133,6 +133,10 @@ class SourceExporter:
             raise StateError(f"{named}{error}: nothing was exported") from None
         self.tally.images += copy(self._root, self._out, name)
 
+    def is_beside(self, file: Path) -> bool:
+        """Whether a file lies in the source's folder; others stay where they are."""
+        return Path(normpath(file)).is_relative_to(normpath(self._root))
+
     def finish(self) -> None:
         """Does nothing, since most layouts have no file about the whole export."""
 

@@ -105,5 +105,5 @@ def _is_number(value: Any) -> bool:
 
 
 def shown_id(value: Any) -> str:
-    """An id of any type as text for messages."""
-    return str(value)[:60]
+    """An id of any type as text for messages; quoted where it is a text, which is no number."""
+    return (repr(value) if isinstance(value, str) else str(value))[:60]

@@ -24,7 +24,7 @@ from pairlens.importers.formats.example_files import (
     picture,
     put,
 )
-from pairlens.importers.formats.instructions import instruction_format
+from pairlens.importers.formats.instruction_format import instruction_format
 
 NAME = "rsgpt4v"
 

@@ -17,11 +17,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from pairlens.importers.choices import one_of
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import (
     LayoutError,
     OnError,
@@ -77,18 +78,21 @@ from pairlens.importers.formats.table_files import (
     table_files,
     tell_left,
 )
-from pairlens.importers.formats.table_literals import spelled_out
-from pairlens.importers.formats.table_records import (
-    NAME,
-    RowReader,
-    broken,
+from pairlens.importers.formats.table_instances import (
+    INSTANCES,
+    decide_instances,
+    may_be_several,
 )
-from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.formats.table_joined import as_stored
+from pairlens.importers.formats.table_literals import spelled_out
+from pairlens.importers.formats.table_records import NAME, RowReader
+from pairlens.importers.formats.table_rows import Table, TableRow, broken
 from pairlens.importers.formats.table_runs import ORDERS, RUNS
-from pairlens.importers.formats.table_setting import Setting
+from pairlens.importers.formats.table_setting import ROOTS, first_images, setting_of
 from pairlens.importers.formats.table_splits import split_of_file
+from pairlens.importers.image_folders import IMAGE_ROOT, find_image_folder, named_folder
 from pairlens.importers.image_index import Entry, open_index
-from pairlens.importers.reading import MASK_FRAME, MASK_VALUES, ORIENTATION, MaskFrame
+from pairlens.importers.reading import MASK_FRAME, MASK_VALUES, ORIENTATION
 from pairlens.importers.records import Record
 from pairlens.importers.rotated_boxes import ANGLES
 from pairlens.importers.source_files import reason_of
@@ -98,16 +102,12 @@ _DELIMITER = ReadParam(
     f"between cells: {', '.join(DELIMITERS)}; without it, the one that fits the first rows",
     one_of(*DELIMITERS),
 )
-_ROOTS = (
-    ReadParam("image_root", "folder that paths of images begin in; by default the table's own"),
-    ReadParam("mask_root", "folder that paths of masks begin in; by default the table's own"),
-)
 _SEPARATOR = ReadParam("separator", "what stands between several texts in a cell that is no list")
 _VALUES = (MASK_VALUES, BOXES, ANGLES)
 _PARSED = tuple(param.name for param in _VALUES)
 """Settings whose values are no texts."""
 
-PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, RUNS, _DELIMITER, *_VALUES)
+PARAMS = (*COLUMN_PARAMS, *ROOTS, _SEPARATOR, INSTANCES, BOX, RUNS, _DELIMITER, *_VALUES)
 
 
 def takes(root: Path) -> bool:
@@ -136,7 +136,9 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """Completes the roles of columns and the forms of boxes that were not set."""
+    given, told = _with_instances(root, given)
     settled, columns, rows = _settled(root, given)
+    settled = replace(settled, guessed=settled.guessed or bool(told))
     if "runs" not in given and hold_numbers(rows, columns.mask):
         with layout_errors():
             setting = setting_of(root, columns, settled.params)
@@ -149,9 +151,9 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             settled = replace(settled, guessed=True, decisions=settled.decisions + runs_decisions)
     setting = setting_of(root, columns, settled.params)
     names = columns_of(open_tables(root, settled.params.get("delimiter")))
-    for unread in (unread_split(rows, columns, given), unread_mask(names, rows, columns)):
-        if unread:
-            settled = replace(settled, decisions=(*settled.decisions, unread))
+    unread = unread_split(rows, columns, given), unread_mask(names, rows, columns)
+    more = (decision for decision in (told, *unread) if decision)
+    settled = replace(settled, decisions=(*settled.decisions, *more))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
@@ -163,13 +165,28 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
     return replace(settled, params=params, guessed=guessed, decisions=decisions)
 
 
+def _with_instances(
+    root: Path, given: Mapping[str, str]
+) -> tuple[Mapping[str, str], Decision | None]:
+    """Parameters with which masks queries are about, and the decision, where it is in doubt."""
+    settled, columns, rows = _settled(root, given)
+    setting = setting_of(root, columns, settled.params)
+    if INSTANCES.name in given or not columns.mask or not may_be_several(rows, setting):
+        return given, None
+    with layout_errors():
+        tables = open_tables(root, settled.params.get("delimiter"))
+        which, decision = decide_instances(tables, setting)
+    return ({**given, INSTANCES.name: which} if decision else given), decision
+
+
 def _settled(
     root: Path, given: Mapping[str, str]
 ) -> tuple[Settled, TableColumns, list[dict[str, Any]]]:
     """The settled format but the unit of boxes and polygons, its columns, and the first cells."""
     tables = open_tables(root, given.get("delimiter"))
     names = columns_of(tables)
-    if isinstance(tables[0], CsvTable) and any(map(is_image_cell, names)):
+    stored = as_stored(tables[0])
+    if isinstance(stored, CsvTable) and any(map(is_image_cell, stored.columns)):
         raise LayoutError(
             f"the first line of {tables[0].name} is a row; write a line with the names of the "
             "columns before it, such as image,mask,phrase"
@@ -186,11 +203,17 @@ def _settled(
         what = f"row {first[0].number} is broken: {first[0].fault}" if first else "it has no rows"
         raise LayoutError(f"{tables[0].name}: {what}; {error}") from error
     params = dict(given) | columns.given
-    if isinstance(tables[0], CsvTable) and tables[0].delimiter != "comma":
-        params.setdefault("delimiter", tables[0].delimiter)
-    for root_of in _ROOTS:
+    if isinstance(stored, CsvTable) and stored.delimiter != "comma":
+        params.setdefault("delimiter", stored.delimiter)
+    for root_of in ROOTS:
         if root_of.name in given:
-            params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)
+            text = given[root_of.name]
+            params[root_of.name] = named_folder(root_of.name, text, folder_of(root))
+    if IMAGE_ROOT.name not in given:
+        images = setting_of(root, columns, params).images()
+        named = first_images(first, columns.image, tables[0].name)
+        if folder := find_image_folder(folder_of(root), images, named):
+            params[IMAGE_ROOT.name] = folder
     if "runs" not in given and hold_numbers(rows, columns.mask):
         some = ((tables[0].name, row.number, row.cells) for row in first)
         if order := decide_runs(some, setting_of(root, columns, params))[0]:
@@ -200,7 +223,8 @@ def _settled(
         setting = setting_of(root, columns, params)
         form, decision = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
-    boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask)
+    each = params.get(INSTANCES.name) == "each"
+    boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask, each=each)
     form_of = replace(_for(columns, params), box_targets=boxes)
     settled = Settled(form_of, params, params != dict(given), (decision,) if decision else ())
     return settled, columns, rows
@@ -213,32 +237,6 @@ def _first_rows(tables: list[Table]) -> Iterator[TableRow]:
 def _for(columns: TableColumns, params: Mapping[str, str]) -> Format:
     exporter = partial(TableExporter, open_export=partial(_of_export, params=params))
     return replace(FORMATS[NAME], kind=columns.kind, exporter=exporter)
-
-
-def _named_folder(name: str, text: str, root: Path) -> str:
-    """The stored form of a folder: relative to the table's folder if it is inside."""
-    here, given = folder_of(root), Path(text).expanduser()
-    for folder in (here / given, given.absolute()):
-        if folder.is_dir():
-            inside = folder.is_relative_to(here)
-            return str(folder.relative_to(here)) if inside else str(folder)
-    raise UsageError(f"{name}={text!r}: there is no such folder in {here}, and none here")
-
-
-def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> Setting:
-    """The settings for reading rows, from settled parameters."""
-    folder = folder_of(root)
-    return Setting(
-        columns,
-        folder / params.get("image_root", ""),
-        folder / params.get("mask_root", ""),
-        params.get("separator"),
-        params.get("box"),
-        params.get("runs"),
-        split_by_place=params.get("split") != "",
-        orientation="raw" if params.get(ORIENTATION) == "raw" else "upright",
-        mask_frame=cast(MaskFrame, params.get(MASK_FRAME, "auto")),
-    )
 
 
 def read(
@@ -294,7 +292,7 @@ def _records(table: Table, reader: RowReader, entry: Entry, on_error: OnError) -
 def _opened(
     root: Path, params: Mapping[str, str], parsed: Mapping[str, Any]
 ) -> tuple[list[Table], RowReader]:
-    whole, _, _ = _settled(root, params)
+    whole, _, _ = _settled(root, _with_instances(root, params)[0])
     settled = whole.params
     tables = open_tables(root, settled.get("delimiter"))
     columns = TableColumns(**{role: settled.get(role, "") for role in ROLES})

@@ -17,6 +17,7 @@ from pairlens.importers.formats.table_cells import (
     mask_in,
     only,
 )
+from pairlens.importers.formats.table_named_boxes import FORMS, forms_of
 from pairlens.importers.formats.table_rows import Table
 from pairlens.importers.formats.table_runs import RunNumbers
 from pairlens.importers.formats.table_setting import Setting
@@ -25,9 +26,6 @@ from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Polygons
 from pairlens.importers.target_scale import FAR, FEW, MEASURED, TargetNumbers
-
-FORMS = ("xyxy", "xywh", "cxcywh")
-"""Two corners, a corner and the size, or the centre and the size; of several the first."""
 
 _ROUNDED = 0.005
 """Share of the image by which rounding can move the sides of a box that is given by its centre."""
@@ -60,7 +58,7 @@ BOX = ReadParam(
 )
 
 
-Box = tuple[float, ...]
+Box = Sequence[float]
 Size = tuple[int, int]
 
 
@@ -87,7 +85,7 @@ def decide_box(
     for row in rows:
         for box in boxes_in(row.get(setting.columns.mask)):
             size = _size(images, row.get(setting.columns.image), beside)
-            sized.append((tuple(box), (1, 1) if max(box) <= 1 else size))
+            sized.append((box, (1, 1) if max(box) <= 1 else size))
     if not sized:
         return "", None
     if form := _form(sized):
@@ -218,6 +216,8 @@ def _form(boxes: Sequence[tuple[Box, Size | None]]) -> str:
 
 def _can_be(form: str, box: Box, size: Size | None) -> bool:
     """Whether a box of an image of a size, where that is known, can be of a form."""
+    if form not in forms_of(box):
+        return False
     x, y, third, fourth = box
     if form == "cxcywh":
         if size is None:
@@ -233,10 +233,16 @@ def _can_be(form: str, box: Box, size: Size | None) -> bool:
     return right <= size[0] and low <= size[1]
 
 
-def are_boxes(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
-    """Whether the masks of the first rows are boxes, one each; empty cells are ignored."""
-    filled = [cell for row in rows if not is_empty(cell := row.get(column))]
-    return bool(filled) and all(len(boxes_in(cell)) == 1 for cell in filled)
+def are_boxes(rows: Sequence[Mapping[str, Any]], column: str, *, each: bool = False) -> bool:
+    """Whether the masks of the first rows are boxes, one in each cell; empty cells are ignored.
+
+    Args:
+        rows: cells by column
+        column: of masks
+        each: whether a cell may hold several, one for each query of its row
+    """
+    filled = [len(boxes_in(cell)) for row in rows if not is_empty(cell := row.get(column))]
+    return bool(filled) and all(number == 1 or (each and number > 0) for number in filled)
 
 
 def _size(images: ImageLookup, cell: Any, beside: str) -> Size | None:

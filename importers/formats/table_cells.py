@@ -11,6 +11,7 @@ from typing import Any
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
 from pairlens.importers.formats.table_literals import numbers_or, structure, structure_or
+from pairlens.importers.formats.table_named_boxes import NamedBox, forms_of, named_points, plain
 from pairlens.importers.formats.table_pixels import bitmap_of, is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
@@ -29,10 +30,6 @@ _LEAST_RUNS = 6
 """Characters; many words are shorter."""
 
 _NUMBERS = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[ ,;]+[-+]?[\d.]+(?:[eE][-+]?\d+)?)+")
-_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", ""})
-
-
 _MISSING = frozenset(
     {
         "nan", "NaN", "-nan", "-NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "#NA",
@@ -64,7 +61,7 @@ def only(cell: Any) -> Any:
 def is_image_cell(cell: Any) -> bool:
     """Whether a cell looks like the path or the bytes of an image, alone or in a list."""
     cell = only(cell)
-    return _is_file(cell, IMAGE_ENDINGS) or is_packed(cell)
+    return is_file_cell(cell, IMAGE_ENDINGS) or is_packed(cell)
 
 
 def bytes_of(cell: Any) -> bytes | None:
@@ -97,7 +94,7 @@ def is_packed(cell: Any) -> bool:
 
 def is_mask_cell(cell: Any) -> bool:
     """Whether a cell looks like a mask."""
-    if _is_file(cell, MASK_ENDINGS) or is_packed(cell):
+    if is_file_cell(cell, MASK_ENDINGS) or is_packed(cell):
         return True
     value = _meant(numbers_or(cell))
     if isinstance(value, Mapping):
@@ -107,7 +104,16 @@ def is_mask_cell(cell: Any) -> bool:
     if not isinstance(value, list):
         return False
     encoded = all(isinstance(one, Mapping) and "counts" in one for one in map(_meant, value))
+    encoded |= all(is_file_cell(one, MASK_ENDINGS) or is_packed(one) for one in value)
     return bool(value) and (encoded or is_pixels(value) or _rings_in(value) is not None)
+
+
+def are_numbers_of(cell: Any) -> bool:
+    """Whether a cell looks like numbers of other things: each is the next, or they are too few."""
+    value = numbers_or(cell)
+    if not isinstance(value, list) or not value or not all(map(is_number, value)):
+        return False
+    return len(value) < _BOX or value == [*range(int(value[0]), int(value[0]) + len(value))]
 
 
 def is_geometry_cell(cell: Any) -> bool:
@@ -115,7 +121,7 @@ def is_geometry_cell(cell: Any) -> bool:
     value = structure_or(cell)
     if isinstance(value, str) and _WKT.match(value.strip()):
         return True
-    named = value.keys() if isinstance(value, Mapping) else set[str]()
+    named = {plain(str(name)) for name in value} if isinstance(value, Mapping) else set[str]()
     return any(keys <= named for keys in _GEOMETRY_KEYS)
 
 
@@ -136,16 +142,6 @@ def is_bare_runs(cell: Any) -> bool:
     return len(text) >= _LEAST_RUNS and not text.isalpha() and bool(_COUNTS.fullmatch(text))
 
 
-def is_text_cell(cell: Any) -> bool:
-    """Whether a cell looks like words: one text, or a list of them."""
-    if isinstance(cell, str):
-        value = structure_or(cell, cell)
-        if isinstance(value, str):
-            return bool(re.search(r"[^\W\d_]", cell)) and not _is_file(cell, MASK_ENDINGS)
-        cell = value
-    return isinstance(cell, list) and bool(cell) and all(isinstance(one, str) for one in cell)
-
-
 def is_talk_cell(cell: Any) -> bool:
     """Whether a cell looks like a conversation."""
     value = structure_or(cell)
@@ -153,29 +149,13 @@ def is_talk_cell(cell: Any) -> bool:
     return isinstance(first, Mapping) and ("from" in first or "role" in first)
 
 
-def _is_file(cell: Any, endings: frozenset[str]) -> bool:
+def is_file_cell(cell: Any, endings: frozenset[str]) -> bool:
+    """Whether a cell looks like the path of a file with one of some endings."""
     if isinstance(cell, Mapping) and isinstance(cell.get("path"), str):
         cell = cell["path"]
     if not isinstance(cell, str) or len(cell) > MAX_PATH or "\n" in cell:
         return False
     return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in endings
-
-
-def truth_of(cell: Any) -> bool:
-    """Whether a cell says yes.
-
-    Raises:
-        ValueError: if it says neither yes nor no
-    """
-    text = "" if is_empty(cell) else str(cell).strip().casefold()
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    raise ValueError(f"{shown(text, 40)!r} is neither true nor false")
-
-
-def is_truth_cell(cell: Any) -> bool:
-    """Whether a cell says yes or no."""
-    return isinstance(cell, bool | int | str) and str(cell).strip().casefold() in _TRUE | _FALSE
 
 
 def mask_in(
@@ -215,7 +195,7 @@ def mask_in(
     if bitmap is not None:
         runs = encode_rle(bitmap)
         return Encoded(tuple(runs["size"]), runs["counts"])
-    meant = [_meant(one) for one in value]
+    meant = _parts_meant(value)
     if meant and all(isinstance(one, Mapping) for one in meant):
         return Instances((), tuple(map(_instance, meant)))
     return _drawn(meant, box)
@@ -240,6 +220,9 @@ def _bare_box(text: str) -> list[float]:
 
 
 _AS_POINTS = "write what is meant in pixels as [[x, y], ...]"
+_BOX = 4
+"""Numbers of a box."""
+
 _TURNED = 5
 """Numbers of a box with an angle."""
 
@@ -262,14 +245,27 @@ _SURELY_FLAT = 64
 def _meant(value: Any) -> Any:
     """The mask or box that an object holds; other values as they are."""
     if isinstance(value, Mapping) and "counts" not in value:
-        return next((value[key] for key in _INNER_KEYS if value.get(key) is not None), value)
+        key = inner_key(value)
+        inner = value[key] if key else value
+        named = isinstance(inner, Mapping) and "counts" not in inner
+        return (named_points(inner) if named else None) or inner
     return value
+
+
+def inner_key(value: Mapping[str, Any]) -> str:
+    """The member of an object that holds its mask or box; ``""`` for none."""
+    return next((key for key in _INNER_KEYS if value.get(key) is not None), "")
+
+
+def _parts_meant(value: Sequence[Any]) -> Sequence[Any]:
+    """The masks and boxes that the objects of a list hold; other values as they are."""
+    return value if isinstance(value, NamedBox) else [_meant(one) for one in value]
 
 
 def _rings_in(value: Any) -> list[list[float]] | None:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return None
-    return _flat([_meant(one) for one in value])
+    return _flat(_parts_meant(value))
 
 
 def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded | None:
@@ -336,9 +332,11 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
 
 def _boxed(numbers: list[float], form: str | None) -> Shape:
     a, b, c, d = numbers
+    if form not in forms_of(numbers):
+        form = forms_of(numbers)[0]
     if form == "cxcywh":
         a, b = a - c / 2, b - d / 2
-    right, low = (c, d) if form in ("xyxy", None) else (a + c, b + d)
+    right, low = (c, d) if form == "xyxy" else (a + c, b + d)
     if right <= a or low <= b:
         raise ValueError("is a box without area, or with its corners the wrong way round")
     return Shape(((a, b), (right, b), (right, low), (a, low)))
@@ -346,6 +344,8 @@ def _boxed(numbers: list[float], form: str | None) -> Shape:
 
 def _flat(value: Sequence[Any], deep: int = 3) -> list[list[float]] | None:
     """The rings of ``[x, y, ...]``, ``[[x, y], ...]``, or lists of either; ``None`` for others."""
+    if isinstance(value, NamedBox):
+        return [value]
     if not value or not deep or isinstance(value, str | bytes):
         return None
     if all(map(_is_number, value)):

@@ -12,15 +12,17 @@ from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import UsageError, shown
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_cells import (
+    are_numbers_of,
     is_bare_runs,
     is_empty,
     is_geometry_cell,
     is_image_cell,
     is_mask_cell,
     is_talk_cell,
-    is_text_cell,
-    is_truth_cell,
 )
+from pairlens.importers.formats.table_joined import is_unsure
+from pairlens.importers.formats.table_texts import is_text_cell
+from pairlens.importers.formats.table_truth import is_truth_cell
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Kind
 
@@ -42,11 +44,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "phrase", "phrases", "query", "queries", "expression", "expressions",
         "referringexpression", "referringsentence", "sentence", "sentences", "sent", "text",
         "texts", "caption", "captions", "prompt", "instruction", "description", "question",
-        "problem", "class", "classname", "category", "label",
+        "problem", "raw", "class", "classname", "category", "label",
     ),
     "captions": (
         "captions", "caption", "description", "descriptions", "text", "texts", "sentences",
-        "sentence",
+        "sentence", "raw", "title",
     ),
     "conversations": ("conversations", "conversation", "messages", "dialog", "dialogue"),
     "split": ("split", "subset", "partition", "set"),
@@ -54,12 +56,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Names of columns without case, spaces and signs, the likeliest first."""
 
-_SPREAD = (
-    ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("x", "y", "w", "h"),
-    ("x", "y", "width", "height"), ("left", "top", "right", "bottom"),
-    ("left", "top", "width", "height"), ("bboxx", "bboxy", "bboxw", "bboxh"),
-)  # fmt: skip
-"""Names of columns over which boxes are spread, without case and signs."""
+_SURELY_MASKS = frozenset(
+    {"mask", "segmentation", "rle", "polygon", "polygons", "box", "bbox", "boundingbox"}
+)
+"""Names of columns that hold nothing else."""
 
 _SAYS: dict[str, Callable[[Any], bool]] = {
     "image": is_image_cell,
@@ -145,7 +145,7 @@ def find_columns(
     for role in ("split", "no_target"):
         guess(role)
     columns = TableColumns(**chosen)
-    _check_complete(names, columns)
+    _check_complete(names, rows, columns)
     return columns
 
 
@@ -188,30 +188,28 @@ def unread_mask(
     """
     if columns.mask or columns.conversations:
         return None
-    rest = "rows are read as images with captions"
     for name in names:
-        if _most_say(is_geometry_cell, name, rows):
-            rule = (
-                f"of the first cells of column {shown(name, 80)!r} hold boxes or outlines in a "
-                f"notation that is not read, so that {rest}"
-            )
-            times = sum(is_geometry_cell(row.get(name)) for row in rows)
-            return Decision(rule, "mask", override=f"mask={name}", times=times)
-    known = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in names}
-    for parts in _SPREAD:
-        if known.keys() >= set(parts):
-            spread = [known[part] for part in parts]
-            rule = (
-                f"of the first rows have a box in columns {', '.join(shown(s, 40) for s in spread)}"
-                f", which are not read, so that {rest}; write it into one, as four numbers"
-            )
-            times = sum(not any(is_empty(row.get(name)) for name in spread) for row in rows)
-            return Decision(rule, "mask", times=times)
+        filled = [row[name] for row in rows if not is_empty(row.get(name))]
+        named = _plain(name) in _SURELY_MASKS and not any(map(_SAYS["mask"], filled))
+        if not filled or not (named or _most_say(is_geometry_cell, name, rows)):
+            continue
+        what = "hold boxes or outlines in a notation that is not read"
+        if is_unsure(name):
+            what = "may hold boxes, or the place of the image in another, and are not read"
+        rule = (
+            f"of the first cells of column {shown(name, 80)!r} {what}, such as "
+            f"{shown(str(filled[0]), 40)!r}, so that rows are read as images with captions"
+        )
+        times = len(filled) if named else sum(map(is_geometry_cell, filled))
+        return Decision(rule, "mask", override=f"mask={name}", times=times)
     return None
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.casefold())
+    """A name without case, numbers and signs: of a joined column that of its first part, of a
+    member its own.
+    """
+    return re.sub(r"[^a-z]", "", name.split(",")[0].rpartition(".")[2].casefold())
 
 
 def _missing_roles(
@@ -221,10 +219,12 @@ def _missing_roles(
     if {"captions", "conversations"} & chosen.keys():
         return ()
     if not {"mask", "phrase"} & chosen.keys():
-        if _guess("conversations", names, rows, _others("conversations", chosen)):
+        talk = _guess("conversations", names, rows, _others("conversations", chosen))
+        if talk and "," not in talk:
             return ("conversations",)
         if not _guess("mask", names, rows, _others("mask", chosen)):
-            return ("captions",)
+            captions = _guess("captions", names, rows, _others("captions", chosen))
+            return ("conversations",) if talk and not captions else ("captions",)
     return "mask", "phrase"
 
 
@@ -237,15 +237,35 @@ def _others(role: str, chosen: Mapping[str, str]) -> set[str]:
 def _guess(
     role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], chosen: set[str]
 ) -> str:
-    """The column for something; ``""`` if there is none, or none that stands out."""
-    free = [name for name in names if name and name not in chosen]
+    """The column for something; ``""`` if there is none, or none that stands out.
+
+    Those that are joined count before their parts, and members of objects after all others.
+    """
+    taken = {part for name in chosen for part in (name, *name.split(","))}
+    free = [name for name in names if name and name not in taken and not is_unsure(name)]
+    free.sort(key=lambda name: "," not in name)
+    own = [name for name in free if "." not in name]
+    if role == "mask":  # boxes beside lists of their texts are the member, not the object
+        own = [name for name in own if not _has_texts_within(name, names, rows)]
+    found = _guess_of(role, own, rows)
+    return found or _guess_of(role, [name for name in free if "." in name], rows)
+
+
+def _has_texts_within(name: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bool:
+    within = (one for one in names if one.startswith(f"{name}."))
+    return any(_most_say(is_text_cell, one, rows) for one in within)
+
+
+def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     fits = [name for name in free if _most_say(_SAYS[role], name, rows)]
     for alias in _NAMES[role]:
         for name in free:
-            named = _plain(name) == alias
             runs = role == "mask" and _most_say(is_bare_runs, name, rows)
-            if named and (name in fits or runs):
+            if _plain(name) == alias and (name in fits or runs):
                 return name
+    fits = [name for name in fits if not _is_for_another(role, name)]
+    if role == "mask":  # ids of sentences are no outline
+        fits = [name for name in fits if not _most_say(are_numbers_of, name, rows)]
     if role in ("image", "mask") and len(fits) > 1:
         # Where several hold files, those of masks say so in their paths.
         fits = [n for n in fits if _most_say(_is_called_mask, n, rows) == (role == "mask")]
@@ -255,6 +275,13 @@ def _guess(
         return ""
     spoken = fits if len(fits) == 1 else [name for name in fits if _has_words(name, rows)]
     return spoken[0] if len(spoken) == 1 else ""
+
+
+def _is_for_another(role: str, name: str) -> bool:
+    """Whether the name of a column is one for something else, and none for a role."""
+    plain = _plain(name)
+    named = {other for other, aliases in _NAMES.items() if plain in aliases}
+    return bool(named) and role not in named and "," not in name
 
 
 def _is_called_mask(cell: Any) -> bool:
@@ -287,16 +314,31 @@ def _check_kind(chosen: Mapping[str, str]) -> None:
                          "captions, or a conversation")  # fmt: skip
 
 
-def _check_complete(names: Sequence[str], columns: TableColumns) -> None:
+def _check_complete(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: TableColumns
+) -> None:
     needed = {"image": columns.image}
     if columns.kind == "pairs":
         needed |= {"mask": columns.mask, "phrase": columns.phrase}
     lacking = [role for role, name in needed.items() if not name]
     if lacking:
         give = " ".join(f"--param {role}=COLUMN" for role in lacking)
-        without = "" if columns.mask else "; a table without masks has captions or conversations"
+        texts = "--param captions=COLUMN or --param conversations=COLUMN"
+        without = "" if columns.mask else f"; of a table without masks, give {texts}"
+        unread = "".join(_unread(role, names, rows) for role in lacking)
         raise UsageError(f"it is not clear which column has the {' and which the '.join(lacking)}; "
-                         f"give {give}{without}; {_listed(names)}")  # fmt: skip
+                         f"give {give}{without}; {_listed(names)}{unread}")  # fmt: skip
+
+
+def _unread(role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with the column that is named for something, but does not hold it."""
+    aliases = {"image": _NAMES["image"], "mask": _SURELY_MASKS}.get(role, ())
+    for name in (name for name in names if _plain(name) in aliases):
+        filled = [row[name] for row in rows if not is_empty(row.get(name))]
+        if filled and not any(map(_SAYS[role], filled)):
+            cell = shown(str(filled[0]), 40)
+            return f"; cells of {shown(name, 40)!r}, such as {cell!r}, are no {role} that is read"
+    return ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -51,6 +51,7 @@ class CsvTable:
         OSError: if it cannot be read
     """
 
+    members: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
 
     def __init__(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
-from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from pairlens.importers.formats.message_parts import JsonPath, text_edits
 from pairlens.importers.formats.native_export import Edit, ExportItem, SourceExporter
 from pairlens.importers.formats.table_conversations import TalkEdits, talk_in, with_talk
 from pairlens.importers.formats.table_files import folder_of
+from pairlens.importers.formats.table_instances import parts_of, with_parts
 from pairlens.importers.formats.table_literals import structure
 from pairlens.importers.formats.table_masks import with_mask
 from pairlens.importers.formats.table_records import RowReader
@@ -101,12 +101,13 @@ class TableExporter(SourceExporter):
         if not item.selected:
             return None
         self._copy_image(item)
-        for before, after in zip(published, item.written(published), strict=True):
+        written = item.written(published)
+        for before, after in zip(published, written, strict=True):
             self._tell(item, before, after)
         added = [caption.text for caption in item.added]
         for text in added:
             self._tell(item, None, text)
-        texts = [text for text in item.written(published) if text is not None] + added
+        texts = [*written, *added]
         return {} if texts == published else self._with_texts(row, texts, item.key)
 
     def _turns(self, row: TableRow, held: list[Any]) -> Mapping[str, Any] | None:
@@ -141,7 +142,7 @@ class TableExporter(SourceExporter):
         if item.selected and before != after:
             self.tally.on_edit(Edit(item.key, item.source, before, after))
 
-    def _with_texts(self, row: TableRow, texts: list[str], key: str) -> Mapping[str, Any]:
+    def _with_texts(self, row: TableRow, texts: list[str | None], key: str) -> Mapping[str, Any]:
         column = self._reader.text_column
         try:
             return {column: with_texts(row.cells[column], self._reader.separator, texts)}
@@ -151,10 +152,12 @@ class TableExporter(SourceExporter):
     def _pairs(
         self, row: TableRow, records: Mapping[str, Any], items: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
-        texts: list[str] = []
-        masks: set[HeldMask | None] = set()
+        texts: list[str | None] = []
+        masks: list[HeldMask | None] = []
         for key, record in records.items():
             pair: ExportPair | None = items.get(key)
+            texts.append(None)
+            masks.append(None)
             if pair is None:
                 continue  # not imported, so not written
             if not pair.came_from(record.phrase):
@@ -162,28 +165,24 @@ class TableExporter(SourceExporter):
             if pair.has_mask:
                 pair.check_target(record.target)
             if pair.selected:
-                texts.append(pair.phrase)
+                texts[-1] = pair.phrase
                 self._copy_image(pair)
-                masks.add(self._put_mask(pair, record))
-        if not texts:
+                masks[-1] = self._put_mask(pair, record)
+        kept = [number for number, text in enumerate(texts) if text is not None]
+        if not kept:
             return None
         key = next(iter(items))
-        if len(masks) > 1:
-            raise UsageError(
-                f"{key} shares its mask with other pairs of row {row.number}, but their masks "
-                "differ; mend one of them again, which mends all"
-            )
         same = texts == [record.phrase for record in records.values()]
         edits: dict[str, Any] = {} if same else dict(self._with_texts(row, texts, key))
-        (mask,) = masks
-        return edits | (dict(self._with_mask(row, mask, key)) if mask else {})
+        write = self._with_parts if self._reader.each else self._with_mask
+        return edits | dict(write(row, masks, kept, key))
 
     def _put_mask(self, pair: ExportPair, record: Pair) -> HeldMask | None:
         """Copies or writes the file of a mask; gives a mended one that belongs into the cell."""
         target = record.target
         if not isinstance(target, Raster):
             return pair.mask
-        if self._is_beside(target.path):
+        if self.is_beside(target.path):
             self._masks.put(native_export.relative_name(self._root, target.path), pair)
         elif pair.mended:
             raise UsageError(
@@ -192,22 +191,49 @@ class TableExporter(SourceExporter):
             )
         return None
 
-    def _with_mask(self, row: TableRow, mask: HeldMask, key: str) -> Mapping[str, Any]:
+    def _with_mask(
+        self, row: TableRow, masks: list[HeldMask | None], kept: list[int], key: str
+    ) -> Mapping[str, Any]:
+        """The cell of masks, of which all queries have the same."""
+        held = {masks[number] for number in kept}
+        if len(held) > 1:
+            raise UsageError(
+                f"{key} shares its mask with other pairs of row {row.number}, but their masks "
+                "differ; mend one of them again, which mends all"
+            )
+        (mask,) = held
         column = self._reader.mask_column
+        return {column: self._mended(row.cells[column], mask, key)} if mask else {}
+
+    def _with_parts(
+        self, row: TableRow, masks: list[HeldMask | None], kept: list[int], key: str
+    ) -> Mapping[str, Any]:
+        """The cell of masks, of which each query has its own, and lists beside it in an object."""
+        column = self._reader.mask_column
+        parts = parts_of(row.cells[column])
+        if len(kept) == len(parts) and not any(masks):
+            return {}
+        made = [self._mended(parts[n], mask, key) if (mask := masks[n]) else parts[n] for n in kept]
+        around = column.rpartition(".")[0]
+        beside = {
+            name: [cell[number] for number in kept]
+            for name, cell in row.cells.items()
+            if around and name.startswith(f"{around}.") and name != self._reader.text_column
+            if isinstance(cell, list) and len(cell) == len(parts)
+        }
+        return beside | {column: with_parts(row.cells[column], made)}
+
+    def _mended(self, cell: Any, mask: HeldMask, key: str) -> Any:
         try:
-            return {column: with_mask(row.cells[column], mask.pixels, self._reader.runs)}
+            return with_mask(cell, mask.pixels, self._reader.runs)
         except ValueError as error:
             raise UsageError(
                 f"{key}: its mask was mended, and the cell {error}; undo that, or leave it out"
             ) from error
 
     def _copy_image(self, item: ExportItem) -> None:
-        if item.image is None or self._is_beside(item.image):
+        if item.image is None or self.is_beside(item.image):
             self.copy_image(item.image, item.key)
-
-    def _is_beside(self, file: Path) -> bool:
-        """Whether a file lies in the table's folder."""
-        return Path(normpath(file)).is_relative_to(normpath(self._root))
 
 
 class _Rows:

@@ -14,6 +14,7 @@ from pairlens.importers.files import is_leftover, is_text
 from pairlens.importers.formats import table_csv, table_json, table_parquet
 from pairlens.importers.formats.native_export import MANIFEST
 from pairlens.importers.formats.table_csv import CsvTable
+from pairlens.importers.formats.table_joined import with_joined
 from pairlens.importers.formats.table_json import JsonTable
 from pairlens.importers.formats.table_parquet import ParquetTable
 from pairlens.importers.formats.table_rows import Table
@@ -67,7 +68,7 @@ def tell_left(root: Path, columns: Collection[str], on_note: OnNote) -> None:
     folder, left = folder_of(root), list[str]()
     for path in _parted(root)[1][:_LOOKED_AT]:
         with suppress(PairLensError, OSError):
-            table = _opened(path, folder, None, anywhere=False)
+            table = with_joined(_opened(path, folder, None, anywhere=False))
             left += [table.name] * (set(columns) <= set(table.columns))
     if left:
         on_note(
@@ -121,7 +122,8 @@ def open_tables(root: Path, delimiter: str | None) -> list[Table]:
         if not is_text(path.name) or not is_text(str(path.relative_to(folder))):
             raise LayoutError(f"the name of {path} is no text; rename it")
         try:
-            tables.append(_opened(path, folder, delimiter, anywhere=path == root))
+            table = _opened(path, folder, delimiter, anywhere=path == root)
+            tables.append(with_joined(table))
         except OSError as error:
             raise StateError(f"{path} cannot be read ({reason_of(error)})") from error
     if not tables:

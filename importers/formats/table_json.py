@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pairlens.importers.errors import LayoutError
 from pairlens.importers.formats.instruction_export import Pieces, end_of
 from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.formats.table_cells import is_image_cell
+from pairlens.importers.formats.table_joined import members_of
 from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
 from pairlens.importers.json_items import Item, load
+from pairlens.importers.json_named import is_of_named, name_and_record
 from pairlens.importers.json_stream import Form, form_of, read_items
 from pairlens.importers.source_files import open_source
 
@@ -26,6 +31,9 @@ _HEAD = 8 << 20
 """Bytes in which the first rows have to be."""
 
 _LOOKED_AT = 50
+
+NAME = "key"
+"""The column of the names that records have in an object, or of the images that lists are of."""
 
 
 class JsonTable:
@@ -49,7 +57,7 @@ class JsonTable:
         with self._open() as stream:
             facts = os.fstat(stream.fileno())
             version = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
-            form, self.columns = _opening(_Head(name, version, stream.read(_HEAD)))
+            form, self.columns, self.members = _opening(_Head(name, version, stream.read(_HEAD)))
         if form is None:
             raise LayoutError(f"{name} begins with neither a list nor an object in UTF-8")
         self._form: Form = form
@@ -74,15 +82,20 @@ class JsonTable:
         with self._open() as stream:
             stream.seek(start)
             data = stream.read(size)
-        before = [key for begin, key in self._lists if begin <= start]
-        key = before[-1] if before else ""
+        if self._form == "named":
+            name, record = name_and_record(data)
+            lead = len(data) - len(record)
+            item = Item(number - 1, start + lead, start + size, record, lead=lead, name=name)
+            return _row(item)
+        at = bisect_right(self._lists, start, key=itemgetter(0))
+        key = self._lists[at - 1][1] if at else ""
         return _row(Item(number - 1, start, start + size, data, key=key))
 
     def rewrite(self, out: BinaryIO, decide: Decide) -> tuple[int, bool]:
         """Writes the file with some rows left out and some cells changed."""
         changed, cut = False, False
         with self._open() as stream, self._open() as copied:
-            pieces = Pieces(copied, out, b"," if self._form == "list" else b"")
+            pieces = Pieces(copied, out, b"," if self._form in ("list", "named") else b"")
             for item in read_items(stream, self._form, limit=MAX_ROW):
                 if item.last:
                     changed = cut = True
@@ -108,25 +121,31 @@ class _Head:
 
 
 @lru_cache(maxsize=4)  # an import opens a table several times, and lists in lists take seconds
-def _opening(head: _Head) -> tuple[Form | None, tuple[str, ...]]:
-    """The form of a file and the columns of its first rows, of its head alone.
+def _opening(
+    head: _Head,
+) -> tuple[Form | None, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The form of a file, the columns of its first rows, of its head alone, and their members.
 
     A large file may hold no rows at all.
     """
     form = _form(head.name, head.data)
     if form is None:
-        return None, ()
+        return None, (), ()
     items = read_items(BytesIO(head.data), form, limit=MAX_ROW)
-    names = dict.fromkeys(c for item in islice(items, _LOOKED_AT) for c in _row(item).cells)
-    return form, tuple(names)[:MAX_COLUMNS]
+    rows = [_row(item).cells for item in islice(items, _LOOKED_AT)]
+    names = dict.fromkeys(column for cells in rows for column in cells)
+    members = dict.fromkeys(one for cells in rows for one in members_of(cells))
+    return form, tuple(names)[:MAX_COLUMNS], tuple(members)[:MAX_COLUMNS]
 
 
 def _form(name: str, head: bytes) -> Form | None:
     form = form_of(head)
-    if form is None or name.lower().endswith((".jsonl", ".ndjson")):
-        return form and "lines"
-    if form == "list":
+    if form is None or form == "list":  # of lines, rows would be objects
         return form
+    if name.lower().endswith((".jsonl", ".ndjson")):
+        return "lines"
+    if is_of_named(head):
+        return "named"
     first, *others = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)
     try:
         row = load(first)
@@ -141,7 +160,7 @@ def _is_list_of_rows(value: Any) -> bool:
 
 
 def _row(item: Item) -> TableRow:
-    place = item.number + 1, item.start, item.end - item.start
+    place = item.number + 1, item.start - item.lead, item.end - item.start + item.lead
     try:
         value = item.load()
     except ValueError as error:
@@ -149,7 +168,9 @@ def _row(item: Item) -> TableRow:
     if not isinstance(value, dict):
         fault = "it is no object, whose members are the cells"
         return TableRow(*place, {}, fault, item.key)
-    return TableRow(*place, value, key=item.key)
+    name = item.name or (item.key if is_image_cell(item.key) else "")
+    named = {NAME: name} if name and NAME not in value else {}
+    return TableRow(*place, value | named, key=item.key)
 
 
 def _edited(data: bytes, cells: Mapping[str, Any], edits: Mapping[str, Any]) -> bytes:

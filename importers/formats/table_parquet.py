@@ -47,6 +47,7 @@ class ParquetTable:
         try:
             with self._open() as file:
                 self.columns = tuple(map(str, file.schema_arrow.names))
+                self.members = _members(file.schema_arrow)
                 sizes = [file.metadata.row_group(g).total_byte_size for g in _groups(file)]
         except Exception as error:  # on hostile bytes, it raises any exception
             if isinstance(error, StateError | FileNotFoundError | PermissionError):
@@ -107,6 +108,19 @@ class ParquetTable:
             with closing(open_source(self.path, anywhere=self._anywhere)) as source:
                 shutil.copyfileobj(source, out, 1 << 20)
         return written, changed
+
+
+def _members(schema: Any) -> tuple[tuple[str, str], ...]:
+    """The lists in structs, with the names of their columns."""
+    from pyarrow import types
+
+    structs = (field for field in schema if types.is_struct(field.type))
+    return tuple(
+        (field.name, part.name)
+        for field in structs
+        for part in (field.type.field(n) for n in range(field.type.num_fields))
+        if types.is_list(part.type) and "counts" not in {one.name for one in field.type}
+    )
 
 
 def _rows_of(table: Any, before: int, group: int) -> Iterator[TableRow]:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers.errors import RecordError, shown
+from pairlens.importers.errors import shown
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.llava import Parsed, is_caption
@@ -27,13 +27,14 @@ from pairlens.importers.formats.table_cells import (
     name_of,
     of_column,
     only,
-    truth_of,
 )
 from pairlens.importers.formats.table_conversations import talk_in
+from pairlens.importers.formats.table_instances import parts_of
 from pairlens.importers.formats.table_rows import Table, TableRow
-from pairlens.importers.formats.table_setting import Setting
+from pairlens.importers.formats.table_setting import Setting, in_list
 from pairlens.importers.formats.table_splits import RowSplits
 from pairlens.importers.formats.table_texts import texts_of
+from pairlens.importers.formats.table_truth import truth_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
 from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.records import (
@@ -105,6 +106,11 @@ class RowReader:
     def runs(self) -> str | None:
         """The order of the runs that numbers without brackets are."""
         return self._setting.runs
+
+    @property
+    def each(self) -> bool:
+        """Whether each query of a row is about the mask with the same number."""
+        return self._setting.instances == "each"
 
     @property
     def separator(self) -> str | None:
@@ -209,8 +215,8 @@ class RowReader:
     def _pairs(self, table: Table, row: TableRow, split: str, image_id: str) -> Iterator[Pair]:
         phrases = self._texts(row, self._columns.phrase)
         image, name = self._image_of(table, row, image_id)
-        target = self._target(table, row, image_id, image)
-        for number, phrase in enumerate(phrases):
+        targets = self._targets(table, row, image_id, image, len(phrases))
+        for number, (phrase, target) in enumerate(zip(phrases, targets, strict=True)):
             label = self._label(table, row) + f".{number}" * (len(phrases) > 1)
             yield Pair(
                 key=make_key(NAME, split, image_id, label),
@@ -245,6 +251,9 @@ class RowReader:
             # The name does not identify it: all images of a table can have the same.
             return hashlib.sha256(content).hexdigest()[:_DIGITS]
         path = self._path(column, cell, self._setting.image_root)
+        if row.key and self._images.find(path, table.name) is None:
+            inside = in_list(row, path)
+            path = inside if self._images.find(inside, table.name) else path
         folder = table.name.rpartition("/")[0]
         # Tables in different folders can use one name for different images.
         if folder and self._images.find(path, "") is None:
@@ -302,15 +311,39 @@ class RowReader:
                 raise CellError(column, f"{where} ({quoted})") from error
             raise CellError(column, f"holds {quoted}, which {error}") from error
 
-    def _target(
-        self, table: Table, row: TableRow, image_id: str, image: ImageFile | None
-    ) -> Target:
+    def _targets(
+        self, table: Table, row: TableRow, image_id: str, image: ImageFile | None, queries: int
+    ) -> list[Target]:
+        """The target of each query of a row."""
         columns = self._columns
-        cell = row.cells.get(columns.mask)
         if columns.no_target and columns.no_target != columns.mask:
             with of_column(columns.no_target):
                 if truth_of(row.cells.get(columns.no_target)):
-                    return NoTarget()
+                    return [NoTarget()] * queries
+        cell = row.cells.get(columns.mask)
+        parts = parts_of(cell)
+        if self._setting.instances == "each":
+            if len(parts) != queries:
+                raise CellError(
+                    columns.mask,
+                    f"holds {len(parts)} masks, and the row has {queries} queries; "
+                    "--param instances=all makes each about all of them",
+                )
+            return [self._target(table, row, image_id, image, part) for part in parts]
+        if len(parts) > 1 and queries > 1 and not self._setting.instances:
+            raise CellError(
+                columns.mask,
+                f"holds {len(parts)} masks for {queries} queries; --param instances=each or all "
+                "says which each is about",
+            )
+        alone = len(parts) == 1 and isinstance(parts[0], str | bytes | Mapping)
+        target = self._target(table, row, image_id, image, parts[0] if alone else cell)
+        return [target] * queries
+
+    def _target(
+        self, table: Table, row: TableRow, image_id: str, image: ImageFile | None, cell: Any
+    ) -> Target:
+        columns = self._columns
         if is_empty(cell):
             if columns.no_target == columns.mask:
                 return NoTarget()
@@ -361,9 +394,3 @@ class RowReader:
         self._tell_size(row)
         size = self._images.size(image_id, table.name)
         return size and (size[1], size[0])
-
-
-def broken(table: Table, number: int, error: ValueError) -> RecordError:
-    """The error for a row, with its number."""
-    between = "," if isinstance(error, CellError) else ":"
-    return RecordError(f"{Source(table.name, number)}", f"row {number}{between} {error}")

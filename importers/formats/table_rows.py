@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats.table_cells import CellError
+from pairlens.importers.records import Source
+
 MAX_ROW = 48 << 20
 """Bytes; a longer row is refused, and no cell is longer."""
 
@@ -43,13 +47,21 @@ class Table(Protocol):
         path: the file
         name: relative to the folder that the dataset lies in, with ``/``
         columns: the names of its columns, in order; of JSON those of its first rows
-        notes: oddities of the file and its unread parts, after all rows were read
     """
 
     path: Path
     name: str
     columns: tuple[str, ...]
-    notes: Sequence[str]
+
+    @property
+    def members(self) -> Sequence[tuple[str, str]]:
+        """The members of objects in cells that hold lists, with the names of their columns."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Oddities of the file and its unread parts, after all rows were read."""
+        ...
 
     def rows(self) -> Iterator[TableRow]:
         """All rows, in order.
@@ -77,3 +89,9 @@ class Table(Protocol):
             OSError: if a file cannot be read or written
         """
         ...
+
+
+def broken(table: Table, number: int, error: ValueError) -> RecordError:
+    """The error for a row, with its number."""
+    between = "," if isinstance(error, CellError) else ":"
+    return RecordError(f"{Source(table.name, number)}", f"row {number}{between} {error}")

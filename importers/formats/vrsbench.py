@@ -50,7 +50,8 @@ from pairlens.importers.formats.example_files import (
 )
 from pairlens.importers.formats.instruction_boxes import BOXES
 from pairlens.importers.formats.instruction_files import TextFile
-from pairlens.importers.formats.instructions import read_instructions, signs_of
+from pairlens.importers.formats.instruction_format import signs_of
+from pairlens.importers.formats.instructions import read_instructions
 from pairlens.importers.formats.vrsbench_export import VRSBenchExporter
 from pairlens.importers.formats.vrsbench_files import (
     ANNOTATIONS,

@@ -182,3 +182,23 @@ def test_the_largest_samples_fit_into_a_document(tmp_path: Path, dataset_name: s
     assert summary.skipped_total > 10_000
     (document,) = documents(fo.load_dataset(dataset_name)).values()
     assert 3 << 20 < len(bson.encode(document)) < 16 << 20
+
+
+@pytest.mark.parametrize("form", ["llava", "table"])
+def test_images_that_come_later_are_found_in_their_folder(
+    form: str, dataset_name: str, tmp_path: Path
+) -> None:
+    names = ("0.png", "1.png")
+    captions = [{"image": name, "caption": "a house"} for name in names]
+    put(tmp_path, "a.json", [*map(trained, names)] if form == "llava" else captions)
+    first = import_dataset(form, tmp_path, dataset_name, ImportOptions(limit=1, placeholders=True))
+    assert first.samples == 1
+    for number in range(2):
+        put_image(tmp_path, f"data/{number}.png")
+    import_dataset(form, tmp_path, dataset_name, ImportOptions(resume=True))
+    dataset = fo.load_dataset(dataset_name)
+    # A stand-in that was made stays until the images are imported anew.
+    assert dataset.values("image_missing") == [True, False]
+    assert dataset.last().filepath == str(tmp_path / "data/1.png")
+    again = import_dataset(form, tmp_path, dataset_name, ImportOptions(resume=True))
+    assert (again.added, len(dataset)) == (0, 2)

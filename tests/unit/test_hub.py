@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.hub import HubAddress, fetch, is_address, parse_address
-from pairlens.importers.sources import absolute_root
+from pairlens.importers.sources import SourceRequest, UnpackedPlace, absolute_root, locate
 from tests.hub_server import COMMIT, Hub, serve_hub
 
 REPO = "owner/NAME-of_it.1"
@@ -144,6 +147,49 @@ def test_without_a_network_the_cache_will_do(
     assert fetch(HubAddress(REPO), cache_dir=tmp_path / "cache") == folder
     with pytest.raises(StateError, match="cannot be reached, and the cache does not hold"):
         fetch(HubAddress("owner/other"), cache_dir=tmp_path / "cache")
+
+
+def test_a_hub_that_hangs_up_is_not_asked_for_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, client = server.accept()
+                    asked.append(client)
+                    connection.close()
+
+        answering = Thread(target=hang_up, daemon=True)
+        answering.start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(StateError, match="cannot be reached, and the cache does not hold"):
+            fetch(HubAddress(REPO), cache_dir=tmp_path / "cache")
+        server.shutdown(socket.SHUT_RDWR)
+    answering.join()
+    assert len(asked) <= 2  # what it has, which the client may try twice
+
+
+@pytest.mark.parametrize(
+    ("form", "splits", "told"),
+    [
+        ("gres", ("val",), 0),
+        ("llava", ("train", "val", "test"), 0),
+        ("auto", ("val",), 0),
+        ("llava", ("val",), 1),
+    ],
+)
+def test_files_of_other_splits_are_told_where_records_may_name_theirs(
+    hub: Hub, tmp_path: Path, form: str, splits: tuple[str, ...], told: int
+) -> None:
+    notes: list[str] = []
+    request = SourceRequest(form, splits, None)
+    with suppress(StateError):  # some of the files
+        locate(f"hf://datasets/{REPO}", request, UnpackedPlace(tmp_path, ""), on_note=notes.append)
+    said = "2 files named for other splits are not fetched, 'annotations/train/a.json' the first"
+    assert [said in note for note in notes] == [True] * told
 
 
 @pytest.mark.slow

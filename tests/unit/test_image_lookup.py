@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.importers.image_lookup import ImageLookup, clean_path
+from pairlens.importers.image_lookup import ImageLookup, clean_path, find_file
 
 
 def put(root: Path, *names: str) -> None:
@@ -141,3 +141,21 @@ def test_a_name_that_stood_in_an_address(tmp_path: Path, path: str, found: str |
     put(root, "a b.jpg", "images/c\u00e9.jpg", "100%25.jpg", "100%.jpg", "sub/d.jpg")
     put(tmp_path, "out.jpg")
     assert ImageLookup(root).find(path, "t.json") == (root / found if found else None)
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "found"),
+    [
+        (["1.png", "1.jpg"], "1", None),
+        (["1.png"], "1.jpg", None),
+        (["1.txt"], "1", None),
+        (["1.png"], "1", "1.png"),
+        (["1.v2.tif"], "1.v2", "1.v2.tif"),
+        (["1", "1.png"], "1", "1"),
+    ],
+)
+def test_a_name_without_an_ending_is_the_one_file_that_has_one(
+    tmp_path: Path, there: list[str], name: str, found: str | None
+):
+    put(tmp_path, *there)
+    assert find_file(tmp_path, name) == (found and tmp_path / found)

@@ -193,7 +193,7 @@ BROKEN: list[tuple[Callable[[dict], object], str]] = [
     (setting(no_target="no"), "'no_target' is neither true nor false"),
     (setting(ann_id=7), "annotation 7 is not in instances.json"),
     (setting(ann_id={"id": 101}), "annotation {'id': 101} is not in instances.json"),
-    (setting(ann_id="101"), "annotation 101 is not in instances.json"),
+    (setting(ann_id="101"), "annotation '101' is not in instances.json"),
     (setting(ann_id=102), "annotation 102 is of another image, 2"),
     (setting(image_id=77), "image 77 is not in instances.json"),
     (without("image_id"), "the ref has no 'image_id'"),

@@ -45,7 +45,8 @@ def test_every_notation_gives_the_same_pairs(make: Callable[[Path], Path], tmp_p
     root = make(tmp_path / "own")
     expected = [(row["split"], row["phrase"]) for row in tables.rows_of()]
     pairs: list[Any] = []
-    for group in group_by_image(TABLE.read(root)):
+    settled = TABLE.settled(root, {})
+    for group in group_by_image(TABLE.read(root, **TABLE.parsed(settled.params))):
         pairs += prepare(group, MediaPlace(tmp_path / "media", placeholders=False))
     assert [(p.record.split, p.record.phrase) for p in pairs] == expected
     for pair in pairs:

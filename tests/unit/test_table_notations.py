@@ -14,7 +14,7 @@ from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.example_files import image_bytes, put
 from pairlens.importers.formats.table_masks import with_mask
-from pairlens.importers.records import Pair, Polygons
+from pairlens.importers.records import CaptionedImage, Pair, Polygons
 
 TABLE = FORMATS["table"]
 WIDE, HIGH = 100, 80
@@ -119,8 +119,8 @@ GEOJSON = {"type": "Polygon", "coordinates": [[[10, 10], [30, 10], [30, 30], [10
         ("POLYGON ((10 10, 30 10, 30 30, 10 10))", "is WKT, which is not read"),
         ("MULTIPOLYGON (((1.5 10, 30 10, 30 30, 1.5 10)))", "is WKT, which is not read"),
         ("Polygon Z((-10 10 0, 30 10 0, 30 30 0))", "is WKT, which is not read"),
-        ('{"xmin": 1, "ymin": 2, "xmax": 3, "ymax": 4}', "write a box as four numbers"),
-        ('{"x": 1, "y": 2, "width": 3, "height": 4}', "write a box as four numbers"),
+        ('{"xmin": 1, "ymin": 2, "span": 3}', "write a box as four numbers"),
+        ('{"x1": 1, "y1": 2, "x2": "wide", "y2": 4}', "write a box as four numbers"),
     ],
 )
 def test_notations_that_are_not_read_are_told(tmp_path: Path, cell: str, reason: str):
@@ -131,18 +131,93 @@ def test_notations_that_are_not_read_are_told(tmp_path: Path, cell: str, reason:
     assert reason in said and "column 'geometry'" in said
 
 
-@pytest.mark.parametrize("cell", ["[50, 40, 20, 10, 30]", "(50, 40, 20, 10, 0.5)"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "[50, 40, 20, 10, 30]",
+        "(50, 40, 20, 10, 0.5)",
+        '{"x": 50, "y": 40, "width": 20, "height": 10, "rotation": 30}',
+    ],
+)
 def test_a_box_with_an_angle_is_told_as_such(tmp_path: Path, cell: str):
     (said,) = skipped(table(tmp_path, {"bbox": cell}))
     assert "five numbers, of a box with an angle or a score" in said and "four corners" in said
 
 
+@pytest.mark.parametrize("names", [("x", "y", "w", "h"), ("X", "Y", "Width", "Height")])
+def test_columns_that_may_be_boxes_are_told(tmp_path: Path, names: tuple[str, ...]):
+    path = table(tmp_path, dict(zip(names, (1, 2, 30, 40), strict=True)))
+    (told,) = told_of(path, "mask")
+    assert told.times == 1 and told.override == f"mask={','.join(names)}"
+    assert isinstance(next(iter(TABLE.read(path))), CaptionedImage)
+    given = {"mask": ",".join(names), "phrase": "text"}
+    (pair,) = TABLE.read(path, **TABLE.settled(path, given).params)
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
+    assert max(pair.target.shapes[0].points) == (31, 42)
+
+
 @pytest.mark.parametrize(
     "names",
     [("xmin", "ymin", "xmax", "ymax"), ("X_min", "Y_min", "X_max", "Y_max"),
-     ("x1", "y1", "x2", "y2"), ("x", "y", "w", "h"), ("bbox_x", "bbox_y", "bbox_w", "bbox_h")],
+     ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom")],
 )  # fmt: skip
-def test_boxes_in_four_columns_are_told(tmp_path: Path, names: tuple[str, ...]):
-    path = table(tmp_path, dict(zip(names, (1, 2, 30, 40), strict=True)))
-    (told,) = told_of(path, "mask")
-    assert told.times == 1 and f"a box in columns {', '.join(names)}" in told
+def test_boxes_in_four_columns_are_read(tmp_path: Path, names: tuple[str, ...]):
+    rows = [
+        dict(zip(names, numbers, strict=True)) for numbers in ((1, 2, 30, 40), ("", "", "", ""))
+    ]
+    path = table(tmp_path, *rows)
+    errors: list[RecordError] = []
+    (pair,) = TABLE.read(path, on_error=errors.append)
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons) and pair.target.half_open
+    assert (min(pair.target.shapes[0].points), max(pair.target.shapes[0].points)) == (
+        (1, 2),
+        (30, 40),
+    )
+    assert [e.reason for e in errors] == [
+        f"row 3, column '{','.join(names)}' is empty, which does not say that there is no target; "
+        f"where it means that, give --param no_target={','.join(names)}"
+    ]
+
+
+CORNERS = {"xmin": 20, "ymin": 10, "xmax": 50, "ymax": 30}
+SIDES = {"x": 20, "y": 10, "width": 30, "height": 20}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        json.dumps(CORNERS),
+        str({"X1": 20, "Y1": "10", "X2": 50.0, "Y2": 30, "score": 0.5}),
+        json.dumps(SIDES),
+        json.dumps({**SIDES, "rotation": 0}),
+        json.dumps({"left": 20, "top": 10, "width": 30, "height": 20}),
+        json.dumps([{"bbox": CORNERS}]),
+        json.dumps({"cx": 35, "cy": 20, "w": 30, "h": 20}),
+        "[20, 10, 50, 30]",
+    ],
+)
+def test_boxes_in_objects_are_read_by_their_names(tmp_path: Path, cell: str):
+    # A box that can be no corner and size decides about numbers without names alone.
+    path = table(tmp_path, {"bbox": cell}, {"bbox": "[60, 50, 90, 70]"})
+    first, _ = TABLE.read(path, **TABLE.parsed(TABLE.settled(path, {}).params))
+    assert isinstance(first, Pair) and isinstance(first.target, Polygons)
+    (shape,) = first.target.shapes
+    assert first.target.half_open and first.target.box
+    assert (min(shape.points), max(shape.points)) == ((20, 10), (50, 30))
+
+
+def test_four_named_corners_are_an_outline(tmp_path: Path):
+    quad = {f"{axis}{n}": v for n, at in enumerate([(5, 5), (40, 9), (38, 30), (3, 28)], 1)
+            for axis, v in zip("xy", at, strict=True)}  # fmt: skip
+    (pair,) = TABLE.read(table(tmp_path, {"bbox": json.dumps(quad)}))
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
+    assert pair.target.shapes[0].points == ((5, 5), (40, 9), (38, 30), (3, 28))
+
+
+def test_a_box_about_its_centre_can_be_told_of_a_named_one(tmp_path: Path):
+    path = table(tmp_path, {"bbox": json.dumps(SIDES)})
+    (told,) = told_of(path, "box")
+    assert told.override == "box=cxcywh"
+    (pair,) = TABLE.read(path, **TABLE.settled(path, {"box": "cxcywh"}).params)
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
+    assert min(pair.target.shapes[0].points) == (5, 0)
