@@ -251,9 +251,9 @@ def test_the_action_runs_the_command(tmp_path: Path, root: Path, repo_root: Path
 
 
 def test_what_was_decided_while_files_were_read_is_told_with_its_count(tmp_path: Path) -> None:
-    table = "image,caption,xmin,ymin,xmax,ymax\na.png,a house,1,2,3,4\nb.png,a road,1,2,3,4\n"
+    table = "image,caption,x,y,w,h\na.png,a house,1,2,3,4\nb.png,a road,1,2,3,4\n"
     (tmp_path / "table.csv").write_text(table)
     options = ImportOptions()
     found = find_in_files(tmp_path, "table", wanted_findings([]), options=options, workers=1)
-    (told,) = [note for note in found.notes if "xmin" in note]
-    assert told.startswith("mask: 2 of the first rows have a box in columns xmin, ymin, xmax, ymax")
+    (told,) = [note for note in found.notes if "x,y,w,h" in note]
+    assert told.startswith("mask: 2 of the first cells of column 'x,y,w,h' may hold boxes")
