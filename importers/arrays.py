@@ -19,16 +19,17 @@ from pairlens.importers.source_files import open_source
 from pairlens.importers.zips import BROKEN_ZIP, ENCRYPTED, TooManyMembers, open_zip
 
 MAX_BYTES = 3 << 26
-"""Of a file, of what is taken from an ``.npz``, and of an image or mask as it is decoded: all that
-is made of it then takes less than 1 GB."""
+"""Maximum size in bytes of a file, of the arrays taken from an ``.npz``, and of a decoded image or
+mask, so that all arrays made from one together take less than 1 GB."""
 
 
 @contextmanager
 def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An ``.npz`` file; all its members can be read without a password.
+    """Opens an ``.npz`` file within the context.
 
     Raises:
-        MaskError: if it is none, is encrypted, or turns out damaged while it is read
+        MaskError: if it is not an npz file, is encrypted, or turns out to be damaged within the
+            context
         OSError: if it cannot be opened
     """
     try:
@@ -47,11 +48,11 @@ def read_array(path: Path, names: Sequence[str]) -> NDArray[Any]:
 
     Args:
         path: the file
-        names: of the array in an ``.npz``, in the order in which they are tried; an only array is
-            taken whatever its name
+        names: names of the array in an ``.npz`` in order of preference; if there is only one array,
+            its name does not matter
 
     Returns:
-        of any shape and type
+        an array of any shape and type
 
     Raises:
         MaskError: as :func:`read_arrays`, or if there are several arrays and none has such a name
@@ -72,10 +73,10 @@ def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, ND
 
     Args:
         path: the file
-        only: names of the arrays of an ``.npz`` that are decompressed; all by default
+        only: names of the arrays of an ``.npz`` to read; all by default
 
     Returns:
-        arrays of any shape and type by name; that of a ``.npy`` has the name ``""``
+        arrays of any shape and type by name; the array of a ``.npy`` has the name ``""``
 
     Raises:
         MaskError: if the arrays would be larger than :data:`MAX_BYTES`, one is pickled, or the
@@ -90,7 +91,7 @@ def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, ND
     with open_npz(path) as archive:
         members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
         members = [m for m in members if only is None or m.filename[:-4] in only]
-        # No more than what is claimed here is decompressed.
+        # zipfile decompresses no more than the declared sizes.
         _check_bytes(sum(m.file_size for m in members))
         return {m.filename[:-4]: load_npy(archive.read(m)) for m in members}
 
@@ -104,7 +105,7 @@ def load_npy(data: bytes) -> NDArray[Any]:
     """Reads the bytes of a ``.npy`` file, never a pickle.
 
     Returns:
-        of any shape and type
+        an array of any shape and type
 
     Raises:
         MaskError: if it is pickled, or larger than :data:`MAX_BYTES`

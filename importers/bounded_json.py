@@ -1,4 +1,4 @@
-"""Parses JSON that may come from anyone: small enough to be held, and not nested too deeply."""
+"""Parses JSON from untrusted files, with bounds on memory and nesting."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pairlens.importers.json_members import loads
 from pairlens.importers.source_files import open_source
 
 MAX_MEMORY = 700 << 20
-"""Bytes that the parsed values may take."""
+"""Maximum memory in bytes of the file and the parsed values."""
 
 _OF_CONTAINER, _OF_VALUE, _OF_QUOTE = 72, 36, 28
-"""Bytes that CPython takes for a list or object with its place in another, for a number, and for
-half of a text beside its characters."""
+"""Bytes that CPython needs for a list or object and the reference to it; for a number and the
+reference; and for half of a string without its characters, since each string has two quotes."""
 
 _LARGEST = sys.float_info.max
 _WIDE = re.compile(rb"[\xf0-\xf4]")
-"""The first byte of a character of which one makes every character of a text take four bytes."""
+"""First byte of a character beyond U+FFFF; a string with one takes four bytes a character."""
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether a parsed value is a number that a float can hold: true, NaN and 10**400 are none."""
+    """Whether a parsed value is a finite number that fits a float: not true, NaN or 10**400."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
@@ -39,11 +39,11 @@ def read_json(file: Path, most_bytes: int) -> Any:
 
 
 def read_bounded(file: Path, most_bytes: int) -> bytes:
-    """The bytes of a file.
+    """Reads a file.
 
     Raises:
         OSError: if it cannot be read
-        ValueError: with what is wrong with the file, if it is larger than the bound
+        ValueError: if it is larger than the bound
     """
     with open_source(file) as stream:
         data = stream.read(most_bytes + 1)
@@ -56,8 +56,8 @@ def load_json(data: bytes) -> Any:
     """Parses a JSON value.
 
     Raises:
-        ValueError: with what is wrong with it, if it is none, is nested too deeply, or would take
-            too much memory
+        ValueError: if it is not JSON, nested too deeply, or would take too much memory; the message
+            says which
     """
     check_memory(data)
     try:
@@ -69,28 +69,28 @@ def load_json(data: bytes) -> Any:
 
 
 def load_json_lines(data: bytes) -> list[Any]:
-    """Parses lines of a JSON value each; blank ones are passed over.
+    """Parses JSON Lines: a value on each line; blank lines are skipped.
 
     Raises:
         ValueError: as :func:`load_json`
     """
-    check_memory(data, copies=2)  # the longest line can be nearly all
+    check_memory(data, copies=2)  # one line, of which a copy is made, can be nearly the whole file
     return [load_json(line) for line in BytesIO(data) if line.strip()]
 
 
 def check_memory(data: bytes, copies: int = 1) -> None:
-    """Estimates what it takes to parse JSON.
+    """Estimates the memory that it takes to parse JSON.
 
     Args:
-        data: the JSON, or lines of it
-        copies: how often its bytes are held
+        data: the JSON, or JSON Lines
+        copies: number of copies of these bytes in memory
 
     Raises:
-        ValueError: with what is wrong with the file, if that is too much
+        ValueError: if it is more than :data:`MAX_MEMORY`
     """
     containers = data.count(b"[") + data.count(b"{")
     width = 1 if data.isascii() else 4 if _WIDE.search(data) else 2
-    # Its bytes, the text that they are decoded to, and the texts in it.
+    # The bytes, the string that they are decoded to, and the strings in the values.
     needed = len(data) * (copies + 2 * width) + containers * _OF_CONTAINER
     needed += data.count(b",") * _OF_VALUE + data.count(b'"') * _OF_QUOTE
     if needed > MAX_MEMORY:

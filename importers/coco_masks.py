@@ -1,9 +1,8 @@
-"""Draws COCO's segmentations as its tools do: polygons and run-lengths of one or several objects.
+"""Rasterizes COCO's segmentations as pycocotools does: polygons and RLEs of one or several objects.
 
-A polygon is drawn as ``rleFrPoly`` in cocoapi ``common/maskApi.c`` draws it: its outline is
-stepped along at five times the resolution, and a pixel belongs to it by where its centre lies.
-That is not how LISAt draws (:mod:`pairlens.importers.polygons`), so the two give masks that differ
-along the outline.
+A polygon is drawn like ``rleFrPoly`` in cocoapi ``common/maskApi.c``: its outline is traced at five
+times the resolution, and a pixel belongs to it if its centre is inside. LISAt draws polygons
+differently (:mod:`pairlens.importers.polygons`); the masks differ along the outline.
 """
 
 from __future__ import annotations
@@ -22,10 +21,13 @@ from pairlens.importers.reading import Reading
 from pairlens.importers.records import Encoded, Instances, Shape
 
 _SCALE = 5
+"""Factor of the resolution at which outlines are traced."""
+
 _MOST_STEPS = 50_000_000
-"""Along the outline of a polygon."""
+"""Maximum number of points along the outline of a polygon."""
 
 Drawn = tuple[Mask, tuple[str, ...], list[Decision]]
+"""A mask, faults of its polygons, and the decisions that were taken."""
 
 
 def draw_instances(target: Instances, facts: ImageFacts, reading: Reading) -> Drawn:
@@ -33,8 +35,8 @@ def draw_instances(target: Instances, facts: ImageFacts, reading: Reading) -> Dr
 
     Args:
         target: the parts
-        facts: of the image; its stored size counts where the annotations give none
-        reading: whose ``polygons`` says what coordinates are relative to
+        facts: of the image; its size as stored is used if the annotations have none
+        reading: the user's settings, of which ``polygons``, ``rle_size`` and ``mask_frame`` apply
 
     Returns:
         the mask, faults of its polygons, and the decisions that were taken
@@ -50,9 +52,9 @@ def draw_instances(target: Instances, facts: ImageFacts, reading: Reading) -> Dr
     drawn = [fill_polygon(shape.points, height, width) for shape in shapes]
     for part in target.parts:
         if isinstance(part, Encoded):
-            mask, told = _decoded(part, facts, reading)
+            mask, decided = _decoded(part, facts, reading)
             drawn.append(mask)
-            decisions += told
+            decisions += decided
     pixels = drawn[0]
     for other in drawn[1:]:
         if other.shape != pixels.shape:
@@ -81,20 +83,20 @@ def fill_polygon(points: tuple[tuple[float, float], ...], height: int, width: in
 
     Args:
         points: ``(x, y)`` in pixels
-        height: of the mask
-        width: of the mask
+        height: of the mask in pixels
+        width: of the mask in pixels
 
     Returns:
         (height, width) uint8 of 0 and 1
 
     Raises:
-        MaskError: if a coordinate is no number or lies far away, or the outline is endless
+        MaskError: if a coordinate is not finite or too large, or the outline is too long
     """
     corners = np.asarray(points, np.float64).reshape(-1, 2)
     if not np.isfinite(corners).all() or np.abs(corners).max(initial=0) > MAX_COORDINATE:
         raise MaskError("a polygon has coordinates that no image has")
     x, y = _outline(np.trunc(_SCALE * corners + 0.5).astype(np.int64))
-    # Where the outline steps from column to column, it enters or leaves what is below.
+    # A column is inside below one crossing of the outline, outside below the next, and so on.
     step = np.flatnonzero(x[1:] != x[:-1])
     left = (np.minimum(x[step], x[step + 1]) + 0.5) / _SCALE - 0.5
     top = (np.minimum(y[step], y[step + 1]) + 0.5) / _SCALE - 0.5
@@ -107,7 +109,7 @@ def fill_polygon(points: tuple[tuple[float, float], ...], height: int, width: in
 
 
 def _outline(corners: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The points (x, y) along a closed outline, each edge from its first corner to its last."""
+    """Returns x and y of all points along a closed outline, edge by edge."""
     ends = np.roll(corners, -1, axis=0)
     spans = np.abs(ends - corners)
     lengths = spans.max(axis=1, initial=0)

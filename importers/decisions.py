@@ -12,7 +12,7 @@ from typing import Any
 from pairlens.importers.errors import shown
 
 MOST_KINDS = 1000
-"""Different decisions kept; hostile files could make up any number of them."""
+"""Maximum number of different decisions; hostile files could cause any number of them."""
 
 
 LEFT_OUT = "files that a file manager left (._*, __MACOSX, .DS_Store) are left out"
@@ -75,7 +75,7 @@ class Decisions:
 
     @classmethod
     def of_stored(cls, entries: Iterable[dict[str, Any]]) -> Decisions:
-        """The decisions of one step that :meth:`stored` returned."""
+        """Restores the decisions of one step from what :meth:`stored` returned."""
         return cls(
             Decision(
                 one["rule"], one["kind"], example=one["example"], override=one["override"],
@@ -104,16 +104,16 @@ class Decisions:
             self(decision)
 
     def all(self) -> list[Decision]:
-        """All decisions, each with its count."""
+        """Returns all decisions, each with its count."""
         return list(self._made.values())
 
     def reportable(self) -> list[Decision]:
-        """The decisions to report: usual ones only beside another of their kind."""
+        """Returns the decisions to report: a usual one only if there is another of its kind."""
         kinds = [decision.kind for decision in self._made.values()]
         return [d for d in self._made.values() if not d.usual or kinds.count(d.kind) > 1]
 
     def lines(self) -> list[str]:
-        """A sentence for each decision to report, up to a limit for each kind."""
+        """Returns a sentence for each decision to report, up to :data:`MOST_REPORTED` of a kind."""
         listed: list[str] = []
         decisions = self.reportable()
         for kind in dict.fromkeys(decision.kind for decision in decisions):
@@ -126,11 +126,11 @@ class Decisions:
         return listed
 
     def stored(self, step: str, before: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
-        """All decisions as the dataset's info holds them under ``decisions``.
+        """Returns all decisions as they are stored in the fact ``decisions``.
 
         Args:
-            step: that took them, such as ``import``
-            before: those stored so far; counts of the same step are added up
+            step: the step that took them, such as ``import``
+            before: decisions stored earlier, to which those of the same step are added
         """
         listed = {(d["step"], d["kind"], d["rule"]): dict(d) for d in before}
         for decision in self._made.values():
@@ -143,13 +143,13 @@ class Decisions:
                 "override": decision.override,
             } | ({"usual": True} if decision.usual else {})
             old = listed.setdefault((step, decision.kind, str(decision)), entry)
-            if old["example"] != decision.example:  # else the same files were read again
+            if old["example"] != decision.example:  # otherwise the same files were read again
                 old["count"] += decision.times
         return list(listed.values())
 
 
 def taken(image: Sequence[Any]) -> Iterator[Decision]:
-    """The decisions on the image and the masks of some records."""
+    """Yields the decisions on the image and the masks of the prepared records of one image."""
     if image:
         yield from image[0].image.decisions
     for prepared in image:
@@ -157,13 +157,13 @@ def taken(image: Sequence[Any]) -> Iterator[Decision]:
 
 
 def of_leftovers(names: Sequence[str]) -> Decision:
-    """The decision to leave out files of a file manager, such as ``.DS_Store``."""
+    """Returns the decision to leave out files of a file manager, such as ``.DS_Store``."""
     override = "left_out=read"
     return Decision(LEFT_OUT, "left_out", example=names[0], override=override, times=len(names))
 
 
 def line_of(decision: Decision) -> str:
-    """A decision as a sentence with its count, first example and override."""
+    """Returns a decision as a sentence with its count, first example and override."""
     line = f"{decision.kind}: {decision.times:,} {decision}"
     if decision.example:
         line += f", {decision.example} the first"

@@ -1,7 +1,7 @@
-"""Names of all sample fields, indexes, info keys and runs.
+"""Names of all sample fields, indexes, facts and collections.
 
-The names follow FiftyOne's own where it has one (``filepath``, ``tags``, ``<eval key>_iou``)
-and the RefSegRS copy on the hub for ``segmentation`` and ``phrase``.
+The names follow FiftyOne's conventions if it has one (``filepath``, ``tags``, ``<eval key>_iou``);
+``segmentation`` and ``phrase`` are named as in the RefSegRS copy on the hub.
 """
 
 from __future__ import annotations
@@ -19,27 +19,26 @@ NO_TARGET = "no_target"
 MASK_STATS = "mask_stats"
 SOURCE = "source"
 DIGEST = "image_digest"
-"""Within a source."""
+"""Member of ``source``: SHA-256 of the image file."""
 
 TEXT_DIGEST, TARGET_DIGEST, MASK_DIGEST = "text_digest", "target_digest", "mask_digest"
 FIXED_DIGEST = "fixed_digest"
-"""Within a source, and the first within a turn: digests of what was imported; see
-:mod:`pairlens.importers.digests`. Of a mask there are two: as the published files hold it, and of
-its
-pixels as they are stored. The last is of what no published layout is written with anew. Samples of
-earlier versions have none."""
+"""Members of ``source``, the first also of a turn: digests of the imported content; see
+:mod:`pairlens.importers.digests`. A mask has two, of its published form and of its stored pixels.
+The last one is of values that exports cannot change; see :func:`.documents.fixed_digest`. Samples
+of earlier versions have none."""
 
 ADOPTED_FROM = "adopted_from"
-"""Within a source: the id of the sample that the pair was taken from, where it was adopted."""
+"""Member of ``source``: the id of the sample that an adopted pair was made from."""
 
 ADOPTED = "adopted"
-"""The format of a dataset whose pairs were taken from labels that were in it already."""
+"""The format of a dataset whose pairs were made from labels that it had already."""
 
 IMAGE_DIGEST = f"{SOURCE}.{DIGEST}"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"
 READING = "reading"
-"""What checks of versions up to 0.1.0 read in the query; the next flagging removes it."""
+"""Parsed queries of versions up to 0.1.0; the next flagging removes the field."""
 
 CAPTION = "caption"
 CAPTIONS = "captions"
@@ -49,25 +48,25 @@ CONVERSATIONS = "conversations"
 BOXES = "boxes"
 ROTATED_BOXES = "rotated_boxes"
 TARGET_BOX = "target_box"
-"""Of pairs of formats that give boxes: the box, upright and within the image."""
+"""The upright box of a box target, clipped to the image."""
 
 SOURCE_BOXES = "source_boxes"
-"""Boxes of the data that the images were taken from, with their classes."""
+"""Object boxes with classes, from the dataset that the images were taken from."""
 
 FINDINGS = "findings"
 QUALITY = "quality"
 WORST_SEVERITY = "worst_severity"
-"""The gravest severity of the findings. The App filters by it from an index, as by any plain field:
-by an attribute of labels it reads each sample, for those of its labels that it is to show."""
+"""The highest severity of the findings. The App can filter by this field with an index; to filter
+by an attribute of labels, it reads every sample."""
 
 P_BAD = "p_bad"
 """The estimated chance that the pair is bad, by a model of the verdicts."""
 
 JUDGEMENTS = "judgements"
-"""What judges answered about the sample, by the judge's name."""
+"""Answers of judges about the sample, by the judge's name."""
 
 IMAGE_EMBEDDING, TEXT_EMBEDDING = "image_embedding", "text_embedding"
-"""Vectors of the part of the image that a text is about, and of the text, in one space."""
+"""Embeddings of a text and of the part of the image that it is about, in the same space."""
 
 VERDICT = "verdict"
 REVIEWER = "reviewer"
@@ -76,40 +75,38 @@ REVIEW_NOTE = "review_note"
 ORIGINAL_PHRASE = "original_phrase"
 ORIGINAL_MASK = "original_mask"
 TEXT_EDITS = "text_edits"
-"""Of captions and conversations: what was edited of their texts, and the removed ones. It is there
-only where something was."""
+"""Edits and removals of captions or conversations; missing if there are none."""
 
 EDITABLE_MASK = f"{SEGMENTATION}_edit"
 """Instances that a reviewer edits in the App; they become the mask with the verdict ``fix``."""
 
 INFO = "pairlens"
-"""Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
+"""Key of PairLens' facts in ``dataset.info``: format, root, media folder, skipped, notes ..."""
 
 CHANGES = "pairlens.changes"
-"""The collection of the log of verdicts."""
+"""MongoDB collection of the change log."""
 
 CHECKS_RUN = "checks_run"
-"""Among these facts: the checks that ran over all of the dataset, with their parameters."""
+"""A fact: the checks that ran over the whole dataset, with their parameters."""
 
 FLAGGED = "flagged"
-"""Among these facts: what the last flagging went by, and what it told."""
+"""A fact: the settings and notes of the last flagging."""
 
 RANKING = "ranking"
-"""Among these facts: when and from what ``p_bad`` was estimated."""
+"""A fact: when and from what ``p_bad`` was estimated."""
 
 FILTERED = (
     VERDICT, REVIEWER, SPLIT, WORST_SEVERITY, f"{FINDINGS}.classifications.label",
     f"{FINDINGS}.classifications.severity",
 )  # fmt: skip
-"""Fields that people filter by, in the sidebar or with a bar of a panel. They are indexed with the
-quality behind them, so that the worst of what is found comes first without a look at the rest."""
+"""Fields that users filter by, in the sidebar or with a bar of a panel. Their indexes end with the
+quality, so that the worst matching samples are found without reading others."""
 
 BADNESS = f"{FINDINGS}.badness"
-"""Beside the findings of a sample: the number by which the worst sample comes first in a queue."""
+"""Next to the findings of a sample: a number that is lowest for the worst sample in a queue."""
 
 QUEUE = ((BADNESS, 1), (KEY, 1), (VERDICT, 1))
-"""The index in which the worst samples with a finding are, in the order in which they are reviewed.
-"""
+"""The index of samples with findings in the order in which they are reviewed."""
 
 BACKGROUND, TARGET, IGNORE = 0, 1, 255
 """Pixel values of a stored mask."""
@@ -127,20 +124,20 @@ union_field = "{}_union".format
 """The per-pair count of pixels in either mask."""
 
 target_area_field = "{}_target_area".format
-"""The per-pair count of pixels of the ground truth that count."""
+"""The per-pair count of pixels of the ground truth, without ignored ones."""
 
 predicted_area_field = "{}_predicted_area".format
-"""The per-pair count of pixels of the prediction that count; absent where there is none."""
+"""The per-pair count of predicted pixels, without ignored ones; missing without a prediction."""
 
 agreement_field = "{}_agreement".format
-"""How far the predictions of a consensus agree on a pair, a float in [0, 1]."""
+"""The agreement of the predictions of a consensus on a pair, a float in [0, 1]."""
 
 agreed_area_field = "{}_area".format
-"""The pixels of a consensus' majority mask."""
+"""The number of pixels of a consensus' majority mask."""
 
 
 def score_fields(eval_key: str) -> tuple[str, ...]:
-    """All fields of an evaluation, the IoU first."""
+    """Returns all fields of an evaluation, the IoU first."""
     named = (iou_field, intersection_field, union_field, target_area_field, predicted_area_field)
     return tuple(name(eval_key) for name in named)
 

@@ -1,6 +1,6 @@
-"""Images of more than 8 bits as pictures: stretched, with what holds no data black.
+"""Converts images of more than 8 bits to 8-bit RGB: values are stretched, no-data pixels are black.
 
-Large images are worked at strip by strip, so that what is made beside them stays small.
+Large images are processed in strips, so that intermediate arrays stay small.
 """
 
 from __future__ import annotations
@@ -14,14 +14,20 @@ from numpy.typing import NDArray
 from pairlens.importers.reading import NoData
 
 _FAR = 1e30
+"""Magnitude beyond which a value is no measurement."""
+
 _NO_DATA = (-9999, -32767, -32768)
+"""Values that commonly mean no data."""
+
 _WELL_BELOW = 0.9
+"""Share of the maximum below which all other values must be for the maximum to mean no data."""
 
 MAX_MEASURED = 1 << 24
-"""Samples from which the stretch is measured; of larger images, those of some of the rows."""
+"""Maximum number of values from which percentiles are computed; of larger images, every n-th row
+is used."""
 
 _STRIP = 1 << 22
-"""Samples that are stretched at once."""
+"""Values that are stretched at a time."""
 
 SampleArray = NDArray[np.generic]
 _Test = Callable[[SampleArray], NDArray[np.bool_]]
@@ -30,26 +36,26 @@ _Test = Callable[[SampleArray], NDArray[np.bool_]]
 def to_rgb8(
     pixels: SampleArray, declared: float | None, setting: NoData = "auto"
 ) -> tuple[NDArray[np.uint8], str]:
-    """A picture of samples of any depth.
+    """Converts pixels of any depth to 8-bit RGB.
 
     Args:
         pixels: (height, width) or (height, width, bands)
-        declared: the value that the file declares for no data
-        setting: which pixels hold no data, where that was set by hand
+        declared: the no-data value that the file declares, if any
+        setting: the user's setting of which pixels have no data
 
     Returns:
-        (height, width, 3) uint8, and which value was taken for no data, in words
+        (height, width, 3) uint8, and a description of the no-data values; ``""`` if there are none
     """
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     gray = pixels.shape[-1] < 3
     pixels = pixels[..., :1] if gray else pixels[..., :3]
-    told = ""
+    found = ""
     if pixels.dtype == np.uint8:
         picture = np.ascontiguousarray(pixels, dtype=np.uint8)
     else:
-        picture, told = _stretched(pixels, declared, setting)
-    return np.repeat(picture, 3, axis=-1) if gray else picture, told
+        picture, found = _stretched(pixels, declared, setting)
+    return np.repeat(picture, 3, axis=-1) if gray else picture, found
 
 
 def _stretched(
@@ -57,12 +63,12 @@ def _stretched(
 ) -> tuple[NDArray[np.uint8], str]:
     measured = pixels[:: -(-pixels.size // MAX_MEASURED)]
     tests = dict(_tests(measured, declared, setting))
-    absent, told = _absent(measured, tests)
+    absent, found = _absent(measured, tests)
     values = _as_float(measured)
-    valid = values[~absent] if told else values
+    valid = values[~absent] if found else values
     picture = np.zeros(pixels.shape, np.uint8)
     if not valid.size:
-        return picture, told
+        return picture, found
     low, high = np.percentile(valid, (1, 99))
     scale = 255 / max(float(high - low), 1e-6)
     rows = max(1, _STRIP * len(pixels) // pixels.size)
@@ -71,35 +77,36 @@ def _stretched(
         stretched = np.clip((_as_float(strip) - low) * scale, 0, 255)
         stretched[_absent(strip, tests)[0]] = 0
         picture[top : top + rows] = stretched.astype(np.uint8)
-    return picture, told
+    return picture, found
 
 
 def _as_float(pixels: SampleArray) -> NDArray[np.float32]:
-    """In single precision, within what that can subtract: no-data values are often large."""
+    """Converts to single precision, limited to values whose differences do not overflow."""
     if pixels.dtype.kind == "f":
         pixels = np.clip(pixels, -_FAR, _FAR)
     return np.nan_to_num(pixels.astype(np.float32), copy=False)
 
 
 def _absent(pixels: SampleArray, tests: dict[str, _Test]) -> tuple[NDArray[np.bool_], str]:
+    """Returns a bool array, true for pixels without data, and a description of their values."""
     absent = np.zeros(pixels.shape, np.bool_)
-    met: list[str] = []
-    for what, test in tests.items():
-        where = test(pixels)
-        if where.any():
-            np.logical_or(absent, where, out=absent)
-            met.append(what)
-    return absent, ", ".join(met)
+    found: list[str] = []
+    for description, test in tests.items():
+        matches = test(pixels)
+        if matches.any():
+            np.logical_or(absent, matches, out=absent)
+            found.append(description)
+    return absent, ", ".join(found)
 
 
 def _tests(
     pixels: SampleArray, declared: float | None, setting: NoData
 ) -> Iterator[tuple[str, _Test]]:
-    """What finds the pixels without data, each with the value in words.
+    """Yields tests that find pixels without data, each with a description of the value.
 
-    What the file declares counts; beside it NaN and infinity, what no sensor measures
-    (:data:`_NO_DATA` and what is beyond single precision), and the greatest value of unsigned
-    samples where all others lie well below it.
+    These have the value that the file declares; NaN or infinity; values that no sensor measures
+    (:data:`_NO_DATA`, or beyond :data:`_FAR`); and in unsigned types the greatest possible value if
+    all other values are well below it.
     """
     kind, origin = pixels.dtype.kind, "declared"
     if isinstance(setting, float):
@@ -131,8 +138,8 @@ def _equals(samples: SampleArray, value: float) -> NDArray[np.bool_]:
 
 
 def _stands_apart(pixels: SampleArray, greatest: int) -> bool:
-    """Whether the greatest value occurs, and all others, of which there are several, lie below."""
-    where = pixels == greatest
-    others = pixels[~where]
+    """Whether the greatest possible value occurs, and other, differing values are well below it."""
+    matches = pixels == greatest
+    others = pixels[~matches]
     varied = others.size > 0 and others.max() > others.min()
-    return bool(where.any() and varied and int(others.max()) < greatest * _WELL_BELOW)
+    return bool(matches.any() and varied and int(others.max()) < greatest * _WELL_BELOW)

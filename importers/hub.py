@@ -212,11 +212,12 @@ def _patterns(names: Sequence[str], chosen: Sequence[str]) -> list[str] | None:
 
 
 def _by_folder(names: Sequence[str]) -> Counter[str]:
-    """How many files lie in or below each folder."""
+    """Counts the files in or below each folder."""
     return Counter(str(p) for name in names for p in PurePosixPath(name).parents if str(p) != ".")
 
 
 def _top(name: str, whole: set[str]) -> str:
+    """Returns the pattern of the topmost chosen folder above a file, else of the file."""
     for parent in reversed(PurePosixPath(name).parents):
         if str(parent) in whole:
             return f"{escape(str(parent))}/*"

@@ -1,7 +1,7 @@
 """An index of records by image, for files whose records are in any order.
 
-The index lies on disk in a temporary folder (``TMPDIR`` says where), about a hundred bytes a
-record, so that any number of records takes the same memory.
+The index is an SQLite database in a temporary folder (``TMPDIR``) of about a hundred bytes a
+record, so memory does not grow with the number of records.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CREATE TABLE record (
     number INTEGER, start INTEGER, size INTEGER, id INTEGER
 )
 """
-# Sorted twice, by merging on disk: looking each image up as it comes would be random access.
+# Two sorts, which merge on disk; looking up the records of each image would be random access.
 _BY_IMAGE = """
 SELECT part, image, file, number, start, size, id,
        MIN(seq) OVER (PARTITION BY part, image) AS first, seq
@@ -35,16 +35,16 @@ SELECT file, COUNT(*), MIN(number) FROM (
 
 
 class Entry(NamedTuple):
-    """Where a record stands.
+    """The position of a record in the source.
 
     Attributes:
-        part: images of different parts are different images
-        image: what the record speaks of
+        part: number of a part of the source; the same image name in two parts means two images
+        image: name of the record's image
         file: number of the file
-        number: the record's number in the file
-        start: where it begins in the file, in bytes
-        size: its length in bytes
-        id: a hash of the id it gives itself, 64 bits; ``None`` if it gives none
+        number: the record's number in the file, from 0
+        start: byte offset of the record in the file
+        size: its size in bytes
+        id: 64-bit hash of the record's own id; ``None`` if it has none
     """
 
     part: int
@@ -57,39 +57,39 @@ class Entry(NamedTuple):
 
 
 class ImageIndex:
-    """Entries, written once and then read image by image; from :func:`open_index`."""
+    """Entries that are written once and then read image by image; made by :func:`open_index`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         connection.execute(_TABLE)
 
     def fill(self, entries: Iterable[Entry]) -> None:
-        """Takes all entries, in the order in which their records stand."""
+        """Stores all entries, in the order of their records."""
         rows = ((None, e.part, e.image, e.file, e.number, e.start, e.size, e.id) for e in entries)
         self._connection.executemany("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", rows)
         self._connection.commit()
 
     def by_image(self) -> Iterator[Iterator[Entry]]:
-        """The entries of each image, images by part and then by their first record."""
+        """Yields the entries of each image; images are ordered by part and first record."""
         rows = self._connection.execute(_BY_IMAGE)
         for _, group in groupby(rows, key=lambda row: row[:2]):
             yield (Entry(*row[:7]) for row in group)
 
     def doubled(self) -> Iterator[int]:
-        """The ids that several records share, of all files together."""
+        """Yields the ids that several records share, in the same or in different files."""
         shared = "SELECT id FROM record WHERE id IS NOT NULL GROUP BY id HAVING COUNT(*) > 1"
         yield from (row[0] for row in self._connection.execute(shared))
 
     def double_ids(self) -> Iterator[tuple[int, int, int]]:
-        """For each file with ids that several records share: file, number of ids, first record."""
+        """Yields for each file with shared ids: file, number of such ids, first record."""
         yield from self._connection.execute(_DOUBLE_IDS)
 
 
 @contextmanager
 def open_index() -> Iterator[ImageIndex]:
-    """An empty index, deleted at the end."""
+    """Yields an empty index, which is deleted at the end of the context."""
     with TemporaryDirectory(prefix="pairlens-index-") as folder:
-        # A caller may drive the reading generator from more than one thread, one at a time.
+        # The generator that reads the index may be advanced from several threads, one at a time.
         path = Path(folder) / "records.sqlite"
         with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
             connection.execute("PRAGMA journal_mode = OFF")

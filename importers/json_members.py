@@ -1,6 +1,6 @@
-"""Decodes JSON, and reports objects with duplicate members, of which the last one counts.
+"""Decodes JSON, and reports objects with duplicate keys, of which the last value counts.
 
-The standard calls such objects unpredictable, and Python is silent about them.
+RFC 8259 calls the behaviour of such objects unpredictable, and Python does not report them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _duplicate_name(pairs: list[tuple[str, Any]]) -> str:
 
 def _excerpt(pairs: list[tuple[str, Any]]) -> str:
     values = ", ".join(f"{key!r}: {value!r}" for key, value in pairs[:_EXCERPT])
-    with suppress(UnicodeError):  # what was cut out of a file, a character a byte
+    with suppress(UnicodeError):  # strings from a window of a file are UTF-8 decoded as Latin-1
         values = values.encode("latin-1").decode()
     return shown(values, _EXCERPT)
 
@@ -69,20 +69,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def report_duplicate_member(name: str) -> None:
-    """Reports a duplicate member of an object that is read piece by piece."""
+    """Reports a duplicate key of an object whose members are decoded one by one."""
     if (duplicates := _duplicates.get()) is not None:
         duplicates.take([(name, "..."), (name, "...")])
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_object)
-"""As Python's own; the readers of files decode with it."""
+"""A JSON decoder that reports duplicate keys; all readers of files use it."""
 
 
 def loads(data: str | bytes) -> Any:
-    """As ``json.loads``.
+    """Does what ``json.loads`` does, and reports duplicate keys.
 
     Raises:
-        ValueError: if it is no JSON
+        ValueError: if it is not JSON
         RecursionError: if it is nested too deeply
     """
     if isinstance(data, bytes):
@@ -102,7 +102,7 @@ def reporting_duplicate_members(items: Iterator[T], on_note: OnNote) -> Iterator
     duplicates = _Duplicates()
     try:
         while True:
-            # Set for each item alone: whoever takes the items decodes other JSON between them.
+            # Set only while the reader runs: the consumer of the items may decode other JSON.
             token = _duplicates.set(duplicates)
             try:
                 item = next(items)

@@ -1,4 +1,4 @@
-"""Location and date of NAIP aerial photographs, from their names.
+"""Parses location and date of NAIP aerial photographs from their names.
 
 The National Agriculture Imagery Program cuts the United States into quarter quadrangles of
 3.75 minutes and names each file for its own: ``m_4107501_ne_18_060_20221108`` is the north-east
@@ -30,12 +30,12 @@ _NAME = re.compile(
 
 @frozen
 class Tile:
-    """What a tile name encodes.
+    """The location and dates in the name of a tile.
 
     Attributes:
-        footprint: the quarter quadrangle; a published tile reaches some hundred metres past it
-        captured: when it was photographed
-        second: the second date of names that have one, which is when it was published
+        footprint: the quarter quadrangle; published tiles extend some hundred metres beyond it
+        captured: date on which it was photographed
+        second: date of publication, if the name has a second date
     """
 
     footprint: Footprint
@@ -47,8 +47,8 @@ def parse_name(name: str) -> Tile | None:
     """Reads a tile's name, with or without a file's suffix.
 
     Returns:
-        ``None`` for any other name, and for one that names no place or no day: those with zone
-        and quarter swapped exist, and nothing is guessed
+        the tile; ``None`` for any other name, or for an impossible location or date. Names with
+        zone and quarter swapped exist; they are not guessed
     """
     match = _NAME.match(name)
     if match is None or not 1 <= int(match["zone"]) <= 60:
@@ -61,15 +61,15 @@ def parse_name(name: str) -> Tile | None:
 
 
 def footprint(lat: int, lon: int, quad: int, quarter: str) -> Footprint | None:
-    """The box of a quarter quadrangle.
+    """Returns the bounding box of a quarter quadrangle.
 
     Args:
         lat, lon: degrees north and west of the block's south-east corner
-        quad: 1 to 64
+        quad: number of the quadrangle, 1 to 64
         quarter: ``ne``, ``nw``, ``se`` or ``sw``
 
     Returns:
-        ``None`` where there is no such place on earth
+        the box; ``None`` if the numbers are out of range
     """
     if not (0 <= lat < 90 and 0 <= lon < 180 and 1 <= quad <= 64):
         return None

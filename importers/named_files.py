@@ -1,4 +1,4 @@
-"""Files of folders that may hold a million of them."""
+"""Lists folders of up to millions of files in little memory."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pairlens.importers.batches import batched
 from pairlens.importers.files import is_leftover
 
 _BLOCK = 512
-"""Strings that are packed together."""
+"""Strings of a block."""
 
 _SORTED_AT_ONCE = 1 << 16
+"""Strings that are sorted in memory at a time."""
 
 
 def files_in(folder: Path, pattern: str = "*") -> Iterator[Path]:
-    """The files and folders in a folder whose names match a pattern, in no order; none where there
-    is no such folder.
+    """Yields the entries of a folder whose names match a pattern, in any order.
 
-    They are listed while they are asked for. ``Path.glob`` first holds 300 bytes of each that is
-    in the folder, whether it matches or not.
+    Nothing is yielded if the folder does not exist. The folder is listed lazily, whereas
+    ``Path.glob`` first lists all entries, which takes 300 bytes of memory each.
     """
     return (folder / name for name in _names_in(folder) if fnmatchcase(name, pattern))
 
@@ -33,17 +33,17 @@ def _names_in(folder: Path) -> Iterator[str]:
         entries = os.scandir(folder)
     except OSError:
         return
-    with entries:  # what breaks off in the middle is an error: the rest would be lost unsaid
+    with entries:  # an error while listing is raised, since the rest would be lost silently
         yield from (entry.name for entry in entries)
 
 
 class CompactStrings:
-    """A series of strings of which each takes the bytes of its characters and two more.
+    """A sequence of strings, each of which takes two bytes more than its characters.
 
-    As an object of Python a file name takes ninety.
+    A file name as a Python object takes about ninety bytes.
 
     Args:
-        strings: of any number
+        strings: any number of strings
     """
 
     def __init__(self, strings: Iterable[str]) -> None:
@@ -55,7 +55,7 @@ class CompactStrings:
 
     @classmethod
     def sorted(cls, strings: Iterable[str]) -> CompactStrings:
-        """The strings in order, of which few are objects of Python at any time."""
+        """Sorts strings, with few of them in memory as Python objects at a time."""
         runs = [cls(sorted(batch)) for batch in batched(strings, _SORTED_AT_ONCE)]
         return runs[0] if len(runs) == 1 else cls(heapq.merge(*runs))
 
@@ -68,13 +68,13 @@ class CompactStrings:
 
 
 class NamedFiles:
-    """Files below a folder, of which a path is made when it is asked for.
+    """Files below a folder, whose paths are made when they are iterated over.
 
-    Names of thirty characters of a million files take 32 MB.
+    A million files with names of thirty characters take 32 MB.
 
     Args:
-        folder: that they are below
-        names: of the files, relative to it, in order
+        folder: the folder
+        names: paths of the files relative to it, sorted
     """
 
     def __init__(self, folder: Path, names: CompactStrings) -> None:
@@ -83,13 +83,13 @@ class NamedFiles:
 
     @classmethod
     def of(cls, folder: Path, ending: str, below: str = "") -> NamedFiles:
-        """The files of a folder with an ending by name, but for what a file manager left; none
-        where there is no such folder.
+        """Lists the files of a folder with a suffix, sorted, without those of file managers.
 
         Args:
-            folder: that ``below`` is in
-            ending: of the names
-            below: the folder of the files, relative to the other; that itself if not given
+            folder: the folder that names are relative to
+            ending: suffix of the names
+            below: the folder to list, relative to ``folder``; by default ``folder`` itself. It
+                need not exist
         """
         before = f"{below}/" if below else ""
         names = (n for n in _names_in(folder / below) if n.endswith(ending) and not is_leftover(n))

@@ -1,4 +1,4 @@
-"""What goes to the workers of Ray along with a function: code that is installed nowhere."""
+"""Sends functions to Ray workers together with their code, if that is not installed."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from typing import Any
 from pairlens.importers.errors import UsageError
 
 _users: Counter[str] = Counter()
-"""How many calls have what a module defines sent itself, by its name."""
+"""Number of calls for which a module is pickled by value at present, by the module's name."""
 
 _lock = Lock()
 
 _SHIPPED = ("pairlens", "__main__", "builtins")
-"""Sent as files by :mod:`pairlens.importers.ray_engine`, or always by value."""
+"""Modules that are not to be registered: :mod:`pairlens.importers.ray_engine` sends PairLens as
+files, and ``__main__`` is always pickled by value."""
 
 
 @contextmanager
 def sent_along(ray: Any, function: Callable[..., Any]) -> Iterator[Any]:
-    """Yields a reference to a function with which its own code is sent.
+    """Yields a Ray reference to a function that workers can use.
 
-    A predictor or check of a user's program stands in a module that workers cannot import; one of
-    an installed package can be imported where that is installed, as it must be on each node.
+    A predictor or check may be defined in a user's module that workers cannot import: such code is
+    pickled by value. Code of installed packages is imported, so these must be installed on each
+    node.
 
     Raises:
-        UsageError: if it cannot be sent
+        UsageError: if the function cannot be pickled
     """
     modules = _modules_to_send(ray, function)
     with _by_value(ray, modules):
@@ -47,9 +49,10 @@ def sent_along(ray: Any, function: Callable[..., Any]) -> Iterator[Any]:
 
 @contextmanager
 def _by_value(ray: Any, modules: Iterable[Any]) -> Iterator[None]:
-    """Within it, what modules define is sent itself, not their names.
+    """Pickles what some modules define by value instead of by name within the context.
 
-    That holds for the whole process, in the App for several operators at once.
+    The setting is global to the process, in which several operators of the App can run, so modules
+    are counted.
     """
     modules = [*modules]
     with _lock:
@@ -67,7 +70,7 @@ def _by_value(ray: Any, modules: Iterable[Any]) -> Iterator[None]:
 
 
 def _modules_to_send(ray: Any, function: Callable[..., Any]) -> list[Any]:
-    """The packages that a function is made of and that are not installed."""
+    """Returns the top-level modules that a function refers to and that are not installed."""
     found: dict[str, Any] = {}
 
     class Modules(ray.cloudpickle.CloudPickler):  # type: ignore[misc]
@@ -78,13 +81,13 @@ def _modules_to_send(ray: Any, function: Callable[..., Any]) -> list[Any]:
                     found[name] = sys.modules[name]
 
     known = -1
-    while known < len(found):  # what is sent may be made of further ones
+    while known < len(found):  # code that is pickled by value may refer to further modules
         known = len(found)
         with _by_value(ray, found.values()):
             try:
                 Modules(io.BytesIO()).dump(function)
             except Exception:
-                return list(found.values())  # whoever sends it says so
+                return list(found.values())  # sending it will report the error
     return list(found.values())
 
 

@@ -1,6 +1,6 @@
-"""Settings of how media and archives are read, for every format.
+"""The user's settings of how media and archives are read, for every format.
 
-Each overrides one kind of decision about ambiguous input; ``docs/reading.md`` has the defaults.
+Each setting overrides one kind of decision about ambiguous input; see ``docs/reading.md``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class ReadParam:
     """A setting of a reader.
 
     Attributes:
-        name: for ``--param NAME=VALUE`` and as a keyword of ``read``
-        about: what it sets and what it is without, for people
-        parse: makes the value of its text; a ``ValueError`` says in words what was expected
-        formerly: the value by which versions read that did not have the setting, where that is not
-            what it is without; their imports are resumed with it
+        name: in ``--param NAME=VALUE``, and as a keyword argument of ``read``
+        about: description for users: what it sets, and its default
+        parse: converts its text to the value; raises a ``ValueError`` that says what is expected
+        formerly: the value that corresponds to versions without the setting, if it differs from the
+            default; imports begun by these versions are resumed with it
     """
 
     name: str
@@ -47,16 +47,16 @@ NoData = Literal["auto", "declared", "none"] | float
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Settings of an import, whatever its format.
+    """The settings that apply to every format.
 
     Attributes:
-        orientation: whether images are turned as they declare, or read as they are stored
-        mask_frame: which way up masks of turned images are; by default their size decides
-        rle_size: the order of an RLE's two sides; by default decided where it does not fit
-        no_data: which pixels of more than 8 bits hold no data: ``auto``, what the file declares
-            alone, none, or those of one value
-        polygons: what their coordinates are; by default shares where all are within 0 to 1, and
-            ``named`` for pixels of the size that the annotation names
+        orientation: ``upright`` turns images as they declare; ``raw`` reads them as stored
+        mask_frame: the frame of masks of turned images; ``auto`` decides by their size
+        rle_size: the order of an RLE's height and width; ``auto`` decides if it does not fit
+        no_data: which pixels of more than 8 bits have no data: ``auto``, only the value that the
+            file ``declared``, ``none``, or a value
+        polygons: the unit of polygons; ``auto`` takes them as shares if all are within 0 to 1, and
+            ``named`` as pixels of the image size in the annotation
     """
 
     orientation: Orientation = "upright"
@@ -67,12 +67,12 @@ class Reading:
 
     @property
     def unit(self) -> PolygonScale:
-        """The unit of polygons, whatever image they are pixels of."""
+        """The unit of polygons; ``named`` is in pixels."""
         return "pixels" if self.polygons == "named" else self.polygons
 
 
 AS_DECIDED = Reading()
-"""Without a setting."""
+"""The default settings, with which everything is decided by the files."""
 
 
 def _no_data(text: str) -> NoData:
@@ -120,7 +120,7 @@ LEFT_OUT = ReadParam(
     "files that a file manager left (._*, __MACOSX, .DS_Store): skip, or read",
     one_of(*get_args(LeftOut)),
 )
-"""Of the formats whose readers list files."""
+"""A setting of the formats whose readers list files."""
 
 MASK_VALUES = ReadParam(
     "mask_values",
@@ -128,10 +128,10 @@ MASK_VALUES = ReadParam(
     "inverted; without it, auto: decided mask by mask",
     parse_mask_values,
 )
-"""Of the formats whose masks are files."""
+"""A setting of the formats whose masks are files."""
 
 
 def reading_of(given: Mapping[str, Any]) -> Reading:
-    """The settings among the parsed parameters of a format."""
+    """Selects the settings from the parsed parameters of a format."""
     names = {field.name for field in fields(Reading)}
     return Reading(**{name: value for name, value in given.items() if name in names})

@@ -1,9 +1,9 @@
 """Inserts the samples of an import in bulk, so that an import that was killed can be resumed.
 
-Preparing a record decides how ambiguous media are read, and a stored record is not prepared again.
-So the decisions are stored after each batch of samples, with the time of the batch. A sample of a
-later time belongs to a batch that was killed before its decisions were stored: it is prepared
-again, for its decisions alone.
+When a record is prepared, decisions about ambiguous media are taken, and a resumed import does not
+prepare stored records again. So the decisions are stored after each batch of samples, with the time
+of the batch. A sample with a later time belongs to a batch whose decisions were not stored because
+the import was killed: its record is prepared again, only for the decisions.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pairlens.importers.store import Insertable
 from pairlens.importers.stored_values import Document
 
 INSERTION = "filled"
-"""The fact of a dataset whose import has not ended: the time up to which the decisions on its
+"""Name of a fact of a dataset whose import has not ended: the time up to which decisions on its
 samples are stored, and these decisions."""
 
 _STEP = "import"
 
 _TICK = timedelta(milliseconds=1)
-"""Between two times as the database has them."""
+"""The precision of times in MongoDB."""
 
 
 class ResumableInsert:
@@ -40,8 +40,8 @@ class ResumableInsert:
         decisions: how ambiguous media of all its samples were read
 
     Args:
-        dataset: of FiftyOne
-        facts: its facts, as of :func:`pairlens.importers.store.info`
+        dataset: a FiftyOne dataset
+        facts: its facts, as :func:`pairlens.importers.store.info` returns them
     """
 
     def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
@@ -56,49 +56,49 @@ class ResumableInsert:
         store.update_info(self._dataset, **{INSERTION: {"until": until, "decisions": decided}})
 
     def _newest(self) -> datetime:
-        """The time of the newest sample, or now."""
+        """Returns the creation time of the newest sample, or the present time if that is later."""
         samples = fo_internals.collection(self._dataset)
         found = samples.find_one({"created_at": {"$ne": None}}, sort=[("created_at", -1)])
         now = datetime.now(UTC)
         return max(now, found["created_at"].replace(tzinfo=UTC)) if found else now
 
     def _next(self) -> datetime:
-        """A time later than any before: clocks are set back, and those of machines differ."""
+        """Returns a time later than all before, even if the clock was set back meanwhile."""
         self._last = max(datetime.now(UTC), self._last + _TICK)
         return self._last
 
     def complete(self, keys: Sequence[str], paths: Sequence[str] = ()) -> dict[str, Document]:
-        """The stored samples of some keys that need no preparing.
+        """Reads the stored samples of some keys whose records need not be prepared again.
 
         Args:
-            keys: of pairs; those without such a sample are left out
-            paths: of values that are read beside the key
+            keys: keys of records
+            paths: paths of further values to read
 
         Returns:
-            documents by key
+            documents by key; keys without such a sample are left out
         """
         where = {fields.KEY: {"$in": list(keys)}, **self._complete()}
         samples = fo_internals.collection(self._dataset)
         return {one[fields.KEY]: one for one in samples.find(where, [fields.KEY, *paths])}
 
     def count(self, splits: Collection[str] | None = None) -> int:
-        """The number of samples that need no preparing, of all splits or of some."""
+        """Counts the samples whose records need not be prepared again, in all or some splits."""
         where = working_set.OWN | self._complete()
         if splits is not None:
             where = where | {fields.SPLIT: {"$in": [*splits]}}
         return fo_internals.collection(self._dataset).count_documents(where)
 
     def _complete(self) -> dict[str, Any]:
-        # Samples of an old FiftyOne have no such time.
+        # With $not, since samples of old versions of FiftyOne have no creation time.
         return {"created_at": {"$not": {"$gt": self._until}}}
 
     def insert(self, images: Iterable[EncodedSamples], on_error: OnError) -> int:
-        """Inserts samples; those whose keys are stored already stay as they are.
+        """Inserts samples, except those whose keys are stored already.
 
         Args:
-            images: samples, image by image; the decisions on those that were read from it are
-                among :attr:`decisions`
-            on_error: takes the records that the database refuses
+            images: samples, image by image. When an image is taken from it, the decisions on the
+                image must be in :attr:`decisions`
+            on_error: called for records that the database refuses
 
         Returns:
             the number of samples inserted
@@ -122,7 +122,7 @@ class ResumableInsert:
             source = doc[fields.SOURCE]
             on_error(RecordError(str(Source(source["file"], source["index"])), reason))
 
-        # First, since no check has seen these samples, and a kill may come right after the insert.
+        # Before the insert, after which this may be killed: no check has run on these samples.
         store.update_info(self._dataset, **{fields.CHECKS_RUN: {}})
         return store.insert(self._dataset, docs, refuse)
 

@@ -1,9 +1,9 @@
-"""COCO's run-length encoding of masks, read and written, compressed and not.
+"""Reads and writes COCO's run-length encoding of masks (RLE), compressed and uncompressed.
 
-Runs go down the columns, and begin with background. Uncompressed they are a list of lengths;
-compressed, a text of six-bit characters in which each length but the first three is stored as
-the difference to the last but one before it. After ``rleToString`` and ``rleFrString`` in
-cocoapi ``common/maskApi.c``.
+Runs go down the columns, alternating between background and target, background first. Uncompressed,
+``counts`` is the list of their lengths. Compressed, it is a string of characters with six bits
+each, in which each length from the fourth on is stored as its difference to the length two runs
+before. See ``rleToString`` and ``rleFrString`` in cocoapi ``common/maskApi.c``.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from pairlens.importers.errors import MaskError
 from pairlens.importers.masks import MAX_PIXELS
 
 MAX_CHARACTERS = 7
-"""Of one run's length: seven times five bits hold any 32-bit number with its sign."""
+"""Maximum number of characters of a run: seven times five bits hold any signed 32-bit number."""
 
 _FIRST, _BITS, _MORE, _SIGN = 48, 5, 0x20, 0x10
 
 
 def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """Decodes ``{"size": [height, width], "counts": text, bytes or list}``.
+    """Decodes ``{"size": [height, width], "counts": string, bytes or list}``.
 
     Returns:
         (height, width) uint8 of 0 and 1
 
     Raises:
-        MaskError: if it is no RLE, too large, or its runs do not fill the size exactly
+        MaskError: if it is not an RLE, is too large, or its runs do not fill the size exactly
     """
     height, width, runs = read_runs(rle)
     values = np.zeros(len(runs), np.uint8)
@@ -39,10 +39,10 @@ def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
 
 
 def read_runs(rle: Mapping[str, Any]) -> tuple[int, int, NDArray[np.int64]]:
-    """Decodes a COCO RLE to runs, without drawing the mask, which can be far larger than its text.
+    """Decodes an RLE to runs, without making the mask, which can be much larger.
 
     Args:
-        rle: ``size`` as (height, width) and ``counts`` as text or a list
+        rle: as for :func:`decode_rle`
 
     Returns:
         height, width, and (n,) lengths of the runs in pixels, background first
@@ -56,7 +56,7 @@ def read_runs(rle: Mapping[str, Any]) -> tuple[int, int, NDArray[np.int64]]:
         runs = _decompress(counts, 2 * height * width + 2)
     else:
         runs = _listed(counts, 2 * height * width + 2)
-    # Each is bounded before they are added up, so that no sum can overflow.
+    # Each run is checked before the sum, so that the sum cannot overflow.
     if runs.size and (runs.min() < 0 or runs.max() > height * width):
         raise MaskError("the RLE has runs of impossible length")
     if int(runs.sum()) != height * width:
@@ -68,10 +68,10 @@ def encode_rle(mask: NDArray[Any], *, compressed: bool = True) -> dict[str, Any]
     """Encodes a (height, width) mask, every value but 0 as target.
 
     Returns:
-        ``{"size": [height, width], "counts": text or list}``, ready for JSON
+        ``{"size": [height, width], "counts": string or list}``, serializable as JSON
 
     Raises:
-        MaskError: if the array has not two dimensions
+        MaskError: if the array does not have two dimensions
     """
     if mask.ndim != 2:
         raise MaskError(f"the mask has shape {mask.shape}; expected (height, width)")
@@ -124,22 +124,22 @@ def _decompress(counts: str | bytes, most: int) -> NDArray[np.int64]:
     if lengths.max() > MAX_CHARACTERS or len(ends) > most:
         raise MaskError("the RLE has runs of impossible length")
     shifts = _BITS * (np.arange(codes.size) - np.repeat(starts, lengths))
-    told = np.add.reduceat((codes & 0x1F) << shifts, starts)
-    told -= np.where(codes[ends] & _SIGN, np.int64(1) << (_BITS * lengths), 0)
-    runs = told.copy()
-    runs[1::2], runs[2::2] = np.cumsum(told[1::2]), np.cumsum(told[2::2])
+    stored = np.add.reduceat((codes & 0x1F) << shifts, starts)
+    stored -= np.where(codes[ends] & _SIGN, np.int64(1) << (_BITS * lengths), 0)
+    runs = stored.copy()
+    runs[1::2], runs[2::2] = np.cumsum(stored[1::2]), np.cumsum(stored[2::2])
     return runs
 
 
 def _compress(runs: NDArray[np.int64]) -> str:
-    told = runs.astype(np.int64)
-    told[3:] -= runs[1:-2]
-    # A signed number takes the fewest groups of five bits whose first bit can be its sign.
+    stored = runs.astype(np.int64)
+    stored[3:] -= runs[1:-2]
+    # A number takes as many groups of five bits as two's complement needs, lowest group first.
     limits = np.int64(1) << (_BITS * np.arange(1, MAX_CHARACTERS + 1) - 1)
-    reach = (told[:, None] >= -limits) & (told[:, None] < limits)
+    reach = (stored[:, None] >= -limits) & (stored[:, None] < limits)
     lengths = reach.argmax(axis=1) + 1
     places = np.arange(MAX_CHARACTERS)
-    codes = (told[:, None] >> (_BITS * places)) & 0x1F
+    codes = (stored[:, None] >> (_BITS * places)) & 0x1F
     codes |= np.where(places < lengths[:, None] - 1, _MORE, 0)
     kept = codes[places < lengths[:, None]] + _FIRST
     return kept.astype(np.uint8).tobytes().decode("ascii")

@@ -1,7 +1,7 @@
 """Encodes the records of an image as BSON documents of samples, in the workers of an import.
 
-Encoded in a worker, they cost the inserting process neither time nor memory. They lack what only
-that process knows: their ids, which ascend in the order of the source, and the time of their batch.
+This saves time and memory in the process that inserts them. That process adds what only it knows:
+the ids, which ascend in the order of the source, and the time of the batch.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from pairlens.importers.prepare import Group, MediaPlace, Prepared, prepare_miss
 from pairlens.importers.stored_values import NOT_STORABLE, why_not_stored
 
 _HEAD = struct.Struct("<i5s12s12sq18sq")
-"""Of a document: its size, its id and two times, each with its type and name (bsonspec.org)."""
+"""The beginning of a document: its size, its id and two times, each with type and name
+(https://bsonspec.org)."""
 
 _SIZE = 4
+"""Bytes of a document's size."""
 
 
 @frozen
@@ -35,7 +37,7 @@ class EncodedSamples:
     Attributes:
         documents: BSON without the leading size, id and times, which :func:`complete` adds
         decisions: how the image and its masks were read
-        faults: of each record that BSON cannot hold, its source and the reason
+        faults: source and reason for each record that cannot be encoded
     """
 
     documents: list[bytes]
@@ -53,12 +55,12 @@ def encode_missing(
 
     Args:
         group: the records
-        place: where their media goes
+        place: where media are written
         dataset_id: of the dataset
-        tags: added to each sample
+        tags: further tags of each sample
 
     Raises:
-        RecordError, StateError: as of :func:`.prepare.prepare`
+        RecordError, StateError: as :func:`.prepare.prepare`
     """
     return encode(prepare_missing(group, place), dataset_id, tags)
 
@@ -80,11 +82,11 @@ def encode(
 
 
 def complete(rest: bytes, now: datetime) -> RawBSONDocument:
-    """The complete document of a sample, with a new id and its times.
+    """Returns the complete document of a sample, with a new id.
 
     Args:
         rest: one of :attr:`EncodedSamples.documents`
-        now: both times, in UTC
+        now: time of creation and of last change, in UTC
     """
     at = timegm(now.utctimetuple()) * 1000 + now.microsecond // 1000
     head = _HEAD.pack(
@@ -95,5 +97,5 @@ def complete(rest: bytes, now: datetime) -> RawBSONDocument:
 
 
 def errors_of(encoded: EncodedSamples) -> list[RecordError]:
-    """The errors of the records that BSON cannot hold."""
+    """Returns the errors of records that cannot be encoded."""
     return [RecordError(source, why) for source, why in encoded.faults]

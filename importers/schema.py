@@ -1,7 +1,7 @@
-"""Declares the sample fields of each kind of record on a FiftyOne dataset at once.
+"""Declares the sample fields of each kind of record on a FiftyOne dataset, in a single write.
 
-``Dataset.add_sample_field`` saves and reloads the dataset at every call, which for these forty
-fields takes longer than importing a few hundred pairs.
+``Dataset.add_sample_field`` saves and reloads the dataset at every call, which for forty fields
+takes longer than importing a few hundred pairs.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ _TURN: dict[str, Any] = {
 
 
 _FIFTYONES = ("filepath", "created_at", "last_modified_at")
-"""Fields that FiftyOne indexes when it makes a dataset; a database that was killed right after can
-have forgotten it."""
+"""Fields that FiftyOne indexes when it makes a dataset. A database that was killed right after can
+have lost these indexes."""
 
 _BY_CHANGE = [("last_modified_at", 1)]
 _BY_QUALITY = [(fields.QUALITY, 1)]
@@ -77,19 +77,19 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     """Adds the fields of a kind of record; existing fields stay as they are.
 
     Args:
-        dataset: of FiftyOne
+        dataset: a FiftyOne dataset
         kind: of its records
         boxes: whether the targets of its pairs are boxes
     """
     dataset.media_type = "image"
-    # Before the fields are there: FiftyOne looks through all of them whenever it saves.
+    # Before the fields are declared: FiftyOne validates all of them whenever it saves.
     if kind == "pairs" and fields.SEGMENTATION not in dataset.mask_targets:
         _name_mask_values(dataset)
     wanted = _schema(kind)
     if boxes and kind == "pairs":
         wanted[fields.TARGET_BOX] = _embedded(fields.TARGET_BOX, fo.Detection)
     _add(dataset, wanted)
-    # Of fields that were there already, attributes of labels can be missing.
+    # Fields of earlier versions can lack attributes of labels.
     declare_findings(dataset)
     if kind == "instructions":
         _declare_members(dataset, f"{fields.BOXES}.detections", _BOX)
@@ -109,42 +109,43 @@ def index(dataset: Any, kind: Kind = "pairs") -> list[str]:
     After an import, since each index takes as long as the insert itself.
 
     Returns:
-        notes, as of :func:`.indexes.create_optional_indexes`
+        notes, as :func:`.indexes.create_optional_indexes`
     """
     wanted: list[indexes.Keys] = [[(name, 1)] for name in (*_FIFTYONES, fields.IMAGE_ID)]
-    # The order in which the checks go through the samples, image by image.
+    # The order in which checks read samples, image by image.
     wanted.append([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")])
     if kind == "captions":
-        # What lies near a place is found with a spherical index, and not at all without.
+        # Queries by location require a spherical index.
         wanted.append([(f"{fields.LOCATION}.point", "2dsphere")])
     return indexes.create_optional_indexes(dataset, wanted)
 
 
 def index_findings(dataset: Any) -> list[str]:
-    """Creates indexes on what findings and verdicts are filtered and sorted by.
+    """Creates the indexes for filtering and sorting by findings and verdicts.
 
-    After the first flagging: all of them contain the quality, and updating them would take longer
-    than all other writes of the flagging.
+    They are created after the first flagging: all contain the quality, and updating them would
+    take longer than all other writes of the flagging.
 
     Returns:
-        notes, as of :func:`.indexes.create_optional_indexes`
+        notes, as :func:`.indexes.create_optional_indexes`
     """
-    # What belongs to a group is looked for with every group that a reviewer is shown.
+    # The members of a group are queried for each group that a reviewer sees.
     group = f"{fields.FINDINGS}.classifications.group"
-    # That which was there before comes first, where a collection can have no more than one.
+    # First the index that unindex_changes removed, in case the collection can have only one more.
     wanted: list[indexes.Keys] = [_BY_CHANGE, _BY_QUALITY, [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
-    # Of samples with findings alone, which are few: keys are long.
+    # Only of samples with findings, which are few, since the keys in it are long.
     found = {f"{fields.FINDINGS}._cls": {"$exists": True}}
     queue = IndexModel([*fields.QUEUE], partialFilterExpression=found)
     return indexes.create_optional_indexes(dataset, [*wanted, queue])
 
 
 def unindex_changes(dataset: Any) -> None:
-    """Removes an index before the first findings are stored; :func:`index_findings` recreates it.
+    """Removes FiftyOne's index of times of change before the first findings are stored.
 
-    It is FiftyOne's index of the last change. Each write changes it, and for a document with one
-    changed index MongoDB computes the keys of all: half of the time that storing findings took.
+    Every write updates it, and if one index of a document changes, MongoDB computes the keys of all
+    indexes. This took half of the time of storing findings. :func:`index_findings` creates the
+    index again.
     """
     if indexes.is_indexed(dataset, _BY_QUALITY):
         return
@@ -152,10 +153,10 @@ def unindex_changes(dataset: Any) -> None:
 
 
 def index_keys(dataset: Any) -> None:
-    """Creates a unique index of the keys, for samples that have one: users add samples without.
+    """Creates a unique index of the keys.
 
-    FiftyOne would take an index of that single field for its own, and ``merge_samples`` needs one
-    that is not partial, so the index has a second field.
+    It is partial, since users can add samples without key. It has a second field, since FiftyOne's
+    ``merge_samples`` would use an index of the key alone, and needs one that is not partial.
     """
     spec = [(fields.KEY, 1), ("_dataset_id", 1)]
     filled = {fields.KEY: {"$gt": ""}}
@@ -164,7 +165,7 @@ def index_keys(dataset: Any) -> None:
 
 @cache
 def names(kind: Kind) -> frozenset[str]:
-    """The fields that :func:`declare` adds."""
+    """Returns the names of the fields that :func:`declare` adds."""
     return frozenset(_schema(kind))
 
 
@@ -225,11 +226,11 @@ _LABELS: dict[str, tuple[type, type]] = {
     "detections": (fo.Detections, fo.Detection),
     "polylines": (fo.Polylines, fo.Polyline),
 }
-"""What holds a list of labels of that name, and their kind."""
+"""The label class with a list of labels, and the class of these labels, by the list's name."""
 
 
 def _labels(name: str, listed: str, members: dict[str, type]) -> Any:
-    """A list of labels with attributes beyond FiftyOne's own."""
+    """Returns a field of a list of labels, with attributes that FiftyOne does not define."""
     kind, each = _LABELS[listed]
     attributes = [new_field(member, _TYPES[type_]) for member, type_ in members.items()]
     label = new_field(listed, fo.EmbeddedDocumentField, embedded_doc_type=each, fields=attributes)
@@ -238,13 +239,13 @@ def _labels(name: str, listed: str, members: dict[str, type]) -> Any:
 
 
 def _listed(name: str, members: dict[str, Any]) -> Any:
-    """A list of embedded documents without a class of their own."""
+    """Returns a field of a list of dynamic embedded documents."""
     item = _embedded(name, fo.DynamicEmbeddedDocument, members)
     return new_field(name, fo.ListField, subfield=item)
 
 
 def declare_source_boxes(dataset: Any) -> None:
-    """Adds the field of the object boxes of the images' source."""
+    """Adds the field of source boxes."""
     name = fields.SOURCE_BOXES
     _add(dataset, {name: _embedded(name, fo.Detections)})
 

@@ -14,7 +14,7 @@ from pairlens.importers.files import write_stream
 from pairlens.importers.source_files import reason_of
 
 SUMMARIZED = 100_000
-"""Skipped records kept in the summary, so that memory is bounded."""
+"""Maximum number of skipped records that are kept in memory."""
 
 _IN_MEMORY = 8 << 20
 
@@ -26,14 +26,14 @@ class SkipLog:
     """Logs broken records: all of them to a file, the first ones in memory as well.
 
     Attributes:
-        listed: ``{"source", "reason"}`` of the first, at the most :data:`SUMMARIZED`
-        total: how many there were
+        listed: the first skipped records, at most :data:`SUMMARIZED`
+        total: number of skipped records
 
     Args:
-        file: JSON Lines, replaced by :meth:`close`
-        strict: whether to raise the first instead
-        keep: whether what the file holds is kept, for an import that reads only a part of the
-            source; of records that it reads, what it says now counts
+        file: the log, JSON Lines, replaced by :meth:`close`
+        strict: whether the first broken record is raised instead
+        keep: whether earlier entries of the file are kept, except those of records that are read
+            again; for an import that reads only a part of the source
     """
 
     def __init__(self, file: Path, strict: bool, *, keep: bool = False) -> None:
@@ -55,12 +55,12 @@ class SkipLog:
         self._add({"source": error.source, "reason": error.reason})
 
     def read(self, source: object) -> None:
-        """Takes note that a record was read again, so that what was said of it is out of date."""
+        """Removes earlier entries of a record, since it was read again."""
         if self._earlier:
             self._earlier.pop(str(source), None)
 
     def close(self) -> None:
-        """Writes the file: what is kept, then what was logged.
+        """Writes the file: kept entries first, then new ones.
 
         Raises:
             StateError: if it cannot be written

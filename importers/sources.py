@@ -1,4 +1,7 @@
-"""Locates a source: a folder, a ``.tar``, a ``.zip`` or a dataset on the hub."""
+"""Locates a source: a folder, ``.tar``, ``.zip``, dataset on the hub or address in an object store.
+
+Remote sources are fetched into a cache, and ``.zip`` archives are unpacked.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,13 @@ from pairlens.importers.source_files import (
 from pairlens.importers.unzip import unzip
 
 MOST_LEVELS = 4
-"""Folders around everything."""
+"""Maximum number of nested folders that each contain nothing but the next one."""
 
 UNPACKED = ".unpacked"
-"""A file that says that an archive was unpacked whole, beside the folder :data:`CONTENT`."""
+"""Name of the file that marks a completely unpacked archive, next to the folder :data:`CONTENT`."""
 
 CONTENT = "content"
-"""What an archive holds is unpacked into a folder of this name, which no mark of ours is in."""
+"""Name of the folder with the members of an unpacked archive; markers are outside of it."""
 
 _OF_RECORDS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Endings of files that hold many records, each of which may name its own split."""
@@ -48,8 +51,8 @@ class Located:
     """A located source.
 
     Attributes:
-        root: what was given, made absolute; the same on a second import
-        path: the folder or archive to read, and to export from
+        root: the user's path or address, made absolute; the same whenever it is located
+        path: the local folder or archive to read, and to export from
     """
 
     root: str
@@ -57,28 +60,28 @@ class Located:
 
     @property
     def boundary(self) -> Root:
-        """What links in the source may not lead out of.
+        """The folder or file that links in the source must not lead out of.
 
-        This is what was given; of a dataset on the hub all that the cache holds of it, since the
-        files of a revision are links there.
+        For a dataset on the hub, this is its whole folder in the cache, since the files of a
+        revision are links to others in it.
         """
         if hub.is_address(self.root):
             return boundary_of(hub.cached_folder(self.path))
         given = Path(self.root)
         inner = given if self.path.is_relative_to(given) else self.path
-        # Of a table, what its rows name lies beside it.
+        # The rows of a table refer to files in its folder.
         return boundary_of(inner if inner.is_dir() or inner.suffix == ".tar" else inner.parent)
 
 
 @dataclass(frozen=True)
 class SourceRequest:
-    """What an import needs of a source.
+    """The parts of a source that are needed.
 
     Attributes:
-        format_name: a format's name, or ``auto``
+        format_name: name of a format, or ``auto``
         splits: which of ``train``, ``val``, ``test``
-        limit: how many records at the most
-        leftovers: whether what a file manager left in an archive is unpacked too
+        limit: maximum number of records; ``None`` for all
+        leftovers: whether files of file managers are unpacked from archives too
         follow_links: whether links in the source may lead out of it
     """
 
@@ -95,7 +98,7 @@ class SourceRequest:
         return any(param.name in ("split", "split_from") for param in named or ())
 
     def wanted(self, names: Sequence[str]) -> list[str]:
-        """The files of a repository that are needed; all if the format is not known."""
+        """Selects the needed files from all names of a source; all if the format is not known."""
         chosen = FORMATS[self.format_name] if self.format_name != "auto" else None
         if chosen is None or chosen.wanted is None:
             return list(names)
@@ -103,7 +106,7 @@ class SourceRequest:
 
 
 def absolute_root(root: Path | str) -> str:
-    """A root as it is stored with a dataset: an address, or an absolute path."""
+    """Converts a root to the form that is stored with a dataset: an address or absolute path."""
     if hub.is_address(str(root)):
         return hub.plain_address(str(root))
     if object_stores.is_address(str(root)):
@@ -113,12 +116,12 @@ def absolute_root(root: Path | str) -> str:
 
 @dataclass(frozen=True)
 class UnpackedPlace:
-    """Where archives are unpacked, each once for all datasets that are read from it.
+    """The place where archives are unpacked, each once for all datasets that are read from it.
 
     Attributes:
-        folder: that holds a folder for each archive
-        owner: line of the markers of those folders
-        already: the folder that the dataset was read from so far, where it is one
+        folder: the folder that contains a folder for each archive
+        owner: line for the markers of these folders
+        already: the folder of the unpacked archive that the dataset was read from before, if any
     """
 
     folder: Path
@@ -126,7 +129,10 @@ class UnpackedPlace:
     already: Path | None = None
 
     def of(self, archives: Sequence[Path], leftovers: bool) -> Path:
-        """The folder of what is unpacked together; it differs for other archives of the names."""
+        """Returns the folder for archives that are unpacked together.
+
+        Its name depends on their paths, sizes and times of change.
+        """
         identity = "\n".join(map(_identity, archives))
         digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
         name = f"source-{digest}" + "-all" * leftovers
@@ -141,7 +147,7 @@ def _identity(archive: Path) -> str:
 
 
 def is_unpacked_name(name: str) -> bool:
-    """Whether :meth:`UnpackedPlace.of` gives a folder such names, or version 0.1 did."""
+    """Whether a name is one that :meth:`UnpackedPlace.of`, or version 0.1, gives to a folder."""
     return _UNPACKED_NAME.fullmatch(name) is not None
 
 
@@ -156,14 +162,15 @@ def locate(
     """Locates a source, fetching and unpacking it if necessary.
 
     Args:
-        root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
-        request: what of it is needed
+        root: a folder, a ``.tar``, a ``.zip``, ``hf://datasets/OWNER/NAME[@revision]``, or an
+            address in an object store
+        request: the parts that are needed
         place: where archives are unpacked
-        on_note: receives remarks on the files
+        on_note: receives notes on the files
         progress: called with files unpacked and files in all
 
     Raises:
-        UsageError: if there is nothing of that name, or it is no address
+        UsageError: if it does not exist, or is not a valid address
         StateError: if it cannot be fetched or unpacked
     """
     given = absolute_root(root)
@@ -179,7 +186,8 @@ def locate(
         path = Path(given)
         if not path.exists():
             raise UsageError(f"{path} is not a folder or archive; give what the dataset lies in")
-    # What a link in a folder leads to would lie inside once it is unpacked.
+    # The boundary also holds for an archive in a folder: if it is a link to outside of the folder,
+    # its members must not be unpacked.
     free = request.follow_links or not path.is_dir()
     boundary = None if free else Located(given, path).boundary
     path = _unpacked(path, request, place, boundary, on_note=on_note, progress=progress)
@@ -200,10 +208,10 @@ def _wanted(request: SourceRequest, on_note: OnNote, names: Sequence[str]) -> li
 
 
 def _unpacked(
-    path: Path, request: SourceRequest, place: UnpackedPlace, boundary: Boundary, **said: Any
+    path: Path, request: SourceRequest, place: UnpackedPlace, boundary: Boundary, **callbacks: Any
 ) -> Path:
-    """What is found at a path, or where its archives were unpacked."""
-    options = {"leftovers": request.leftovers, **said}
+    """Returns a path, or the folder into which its archives were unpacked."""
+    options = {"leftovers": request.leftovers, **callbacks}
     if archive := _only_archive(path, request.format_name):
         folder = place.of([archive], request.leftovers)
         unpack = partial(unzip, archive, folder / CONTENT, **options)
@@ -218,7 +226,7 @@ def _unpacked(
 
 
 def _only_archive(path: Path, format_name: str) -> Path | None:
-    """The ``.zip`` that a root is, or the only one in it if it holds no known format."""
+    """Returns the ``.zip`` at a path, or the only one in a folder that has no known format."""
     if path.is_file():
         return path if path.suffix.lower() == ".zip" else None
     archives = sorted(files_in(path, "*.zip"))
@@ -226,13 +234,13 @@ def _only_archive(path: Path, format_name: str) -> Path | None:
 
 
 def _holds(path: Path, format_name: str) -> bool:
-    """Whether a folder holds a known format; that of the name is looked for first."""
-    formats = sorted(FORMATS.values(), key=lambda one: one.name != format_name)
-    return any(one.detect(path) for one in formats)
+    """Whether a folder has a known format; the one of the name is tried first."""
+    formats = sorted(FORMATS.values(), key=lambda candidate: candidate.name != format_name)
+    return any(candidate.detect(path) for candidate in formats)
 
 
 def _parts(path: Path, format_name: str) -> list[Path]:
-    """The archives that together are a dataset of a format."""
+    """Returns the archives in a folder that together are a dataset of a format."""
     chosen = FORMATS.values() if format_name == "auto" else (FORMATS[format_name],)
     found = (f.parts(path) for f in chosen if f.parts is not None and path.is_dir())
     return next(filter(None, found), [])
@@ -241,7 +249,7 @@ def _parts(path: Path, format_name: str) -> list[Path]:
 def _unzip_parts(
     path: Path, parts: list[Path], folder: Path, *, on_note: OnNote, **options: Any
 ) -> None:
-    """Unpacks archives, each into a folder of its name, beside copies of the files around them."""
+    """Unpacks archives, each into a folder of its name, and copies the other files next to them."""
     for part in parts:
         unzip(part, folder / part.stem, on_note=on_note, **options)
     for file in sorted(path.iterdir()):
@@ -256,10 +264,10 @@ def _unzip_parts(
 
 
 def _unpack_once(name: str, folder: Path, owner: str, unpack: Callable[[], None]) -> Path:
-    """Unpacks what was not unpacked before; returns the folder of its content."""
+    """Unpacks an archive unless it was unpacked before; returns the folder with its content."""
     if (folder / UNPACKED).is_file():
         add_owner(folder, owner)
-        # Version 0.1 unpacked beside its marks.
+        # Version 0.1 unpacked into the folder with the markers.
         return folder / CONTENT if (folder / CONTENT).is_dir() else folder
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise StateError(f"{folder} is not empty, so {name} cannot be unpacked into it")
@@ -271,19 +279,19 @@ def _unpack_once(name: str, folder: Path, owner: str, unpack: Callable[[], None]
 
 
 def _inner(folder: Path, format_name: str) -> Path:
-    """The folder itself, or one below it where it has one around everything, or several."""
+    """Returns the folder with the format: itself, or one that is alone in nested folders."""
     nested = [*_nested(folder)]
     for inner in nested:
         if _holds(inner, format_name):
             return inner
-    # What holds no format for sure is one that is read if it is named, or is as it was given.
+    # Else a folder that some format reads if it is named; messages name the original folder.
     named = FORMATS.values() if format_name == "auto" else (FORMATS[format_name],)
     takes = [one.takes for one in named if one.takes is not None]
     return next((inner for inner in nested if any(take(inner) for take in takes)), folder)
 
 
 def _nested(folder: Path) -> Iterator[Path]:
-    """A folder, and the ones below it that are all that the one before holds."""
+    """Yields a folder, and the nested folders that are each the only entry of the one before."""
     yield folder
     for _ in range(MOST_LEVELS):
         shown = (entry for entry in files_in(folder) if not _is_hidden(entry.name))

@@ -1,6 +1,7 @@
-"""Values that wait on the disk, so that memory does not grow with the dataset.
+"""Collections of values in temporary files, so that memory does not grow with the dataset.
 
-The first megabyte of each is in memory; the files have no name and go with the object.
+The first megabyte of each is kept in memory. The files have no name, and are deleted with the
+object.
 """
 
 from __future__ import annotations
@@ -20,19 +21,20 @@ from numpy.typing import NDArray
 T = TypeVar("T")
 
 IN_MEMORY = 1 << 20
-"""Bytes of a spool that are in memory; what comes later lies in a file."""
+"""Maximum size in bytes of a spool in memory; a larger one is a file."""
 
 ID_BYTES = 12
+"""Bytes of an ObjectId."""
 
 PART = 1 << 16
-"""Ids that are sorted together in memory."""
+"""Ids that are sorted in memory at a time."""
 
 READ = 1 << 10
-"""Ids that are read at once of each sorted part."""
+"""Ids that are read at a time from each sorted part."""
 
 
 class ArraySpool:
-    """Rows of an array, which are added at its end and read in pieces."""
+    """An array in a file, to which rows are appended."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with the spool
@@ -43,7 +45,7 @@ class ArraySpool:
         return self._rows
 
     def add(self, rows: NDArray[Any]) -> None:
-        """Adds rows; of another type than those before, all get the type that holds both."""
+        """Appends rows. If their type differs, all rows are converted to a common type."""
         if not self._rows:
             self._row = rows[:0]
         elif (rows.dtype, rows.shape[1:]) != (self._row.dtype, self._row.shape[1:]):
@@ -58,7 +60,7 @@ class ArraySpool:
         return self._row.dtype.itemsize * int(np.prod(self._row.shape[1:], dtype=np.int64))
 
     def read(self, start: int = 0, count: int | None = None) -> NDArray[Any]:
-        """So many rows from one on, all of them if not said."""
+        """Reads ``count`` rows from row ``start`` on; by default all rows."""
         count = min(self._rows - start, self._rows if count is None else count)
         self._file.seek(start * self._row_bytes)
         content = bytearray(self._file.read(count * self._row_bytes))
@@ -66,7 +68,7 @@ class ArraySpool:
 
 
 class IdSpool:
-    """Ids of samples that are added in any order, and come back in theirs, once."""
+    """Ids of samples that are added in any order, and then read once in ascending order."""
 
     def __init__(self) -> None:
         self._added: list[bytes] = []
@@ -76,14 +78,14 @@ class IdSpool:
         return len(self._sorted) + len(self._added)
 
     def add(self, ids: Iterable[bytes]) -> None:
-        """Adds ids as the database has them."""
+        """Adds ids, as the 12 bytes of an ObjectId."""
         self._added += ids
         while len(self._added) >= PART:
             some, self._added = self._added[:PART], self._added[PART:]
             self._sorted.add(np.array(sorted(some), f"V{ID_BYTES}"))
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yields all, those of every :data:`PART` sorted before and now merged."""
+        """Yields all ids, merging the sorted parts."""
         starts = range(0, len(self._sorted), PART)
         yield from merge(*map(self._from, starts), sorted(self._added))
 
@@ -93,13 +95,13 @@ class IdSpool:
 
 
 class ObjectSpool(Generic[T]):
-    """Objects that are added, and read in that order, any number of times."""
+    """Objects that are appended, and then read in the same order any number of times."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with the spool
 
     def add(self, one: T) -> None:
-        """Adds an object that can be pickled; after the first that is read, no more."""
+        """Appends a picklable object; not allowed after the first one was read."""
         pickle.dump(one, self._file)
 
     def __iter__(self) -> Iterator[T]:
@@ -113,14 +115,14 @@ class ObjectSpool(Generic[T]):
 
 
 class KeyedSpool(Generic[T]):
-    """Objects by key, which come before the first is asked for.
+    """Objects by key.
 
     Args:
-        items: keys with objects that can be pickled, several of a key or none
+        items: pairs of a key and a picklable object; a key can occur several times
     """
 
     def __init__(self, items: Iterable[tuple[str, T]]) -> None:
-        # Without a name, the database lies in a file of its own that goes when it is closed.
+        # Without a name, the database is in a temporary file that is deleted when it is closed.
         self._db = sqlite3.connect("")
         self._db.execute("CREATE TABLE items (key TEXT, item BLOB)")
         rows = ((key, pickle.dumps(item)) for key, item in items)
@@ -128,14 +130,14 @@ class KeyedSpool(Generic[T]):
         self._db.execute("CREATE INDEX by_key ON items (key)")
 
     def close(self) -> None:
-        """Gives the file back."""
+        """Closes the database, which deletes its file."""
         self._db.close()
 
     def of(self, keys: Sequence[str]) -> dict[str, list[T]]:
-        """The objects of some keys, in the order in which they came, by key."""
+        """Returns the objects of some keys by key, in the order in which they were added."""
         found: defaultdict[str, list[T]] = defaultdict(list)
-        asked = "SELECT key, item FROM items WHERE key IN (SELECT value FROM json_each(?))"
-        asked += " ORDER BY rowid"
-        for key, content in self._db.execute(asked, (json.dumps(list(keys)),)):
+        query = "SELECT key, item FROM items WHERE key IN (SELECT value FROM json_each(?))"
+        query += " ORDER BY rowid"
+        for key, content in self._db.execute(query, (json.dumps(list(keys)),)):
             found[key].append(pickle.loads(content))
         return dict(found)

@@ -1,7 +1,8 @@
-"""The unit of the boxes and polygons that a source of anybody's has for targets.
+"""Decides on the unit of the boxes and polygons that are the targets of a user's own data.
 
-Pixels are meant, unless the numbers of all targets together say otherwise: percent and thousandths
-of an image, as annotation tools and models write them, look like pixels of its upper left part.
+By default they are in pixels. Annotation tools and models also write percent or thousandths of the
+image, which look like pixels in its upper left part. The coordinates of all targets of the source
+together can show that.
 """
 
 from __future__ import annotations
@@ -17,48 +18,52 @@ Size = tuple[int, int]
 Ring = Sequence[tuple[float, float]]
 
 FAR = 1.05
-"""Shares of an image's sides; what ends there is no mistake of some pixels."""
+"""Share of an image's side beyond which a target is out of the image by more than some pixels."""
 
 FEW = 0.1
-"""The share of targets that can reach out of their images by mistake."""
+"""Share of targets that may be out of their images by mistake."""
 
 MEASURED = 200
-"""Images whose sizes are gone by, of all."""
+"""Maximum number of images whose sizes are used."""
 
 _ENOUGH = 20
-"""Images; on fewer, targets can keep to one corner by chance."""
+"""Least number of images; on fewer, all targets can be in one corner by chance."""
 
 _ROOM = 1.5
-"""By how much an image has to be larger than a unit for pixels to be likely beyond its numbers."""
+"""Least ratio of an image's side to the maximum of a unit (100 or 1000) for it to be *roomy*: some
+pixel coordinates of its targets would then exceed that maximum."""
 
 _FILLED = 0.8
-"""How far targets reach where the numbers of a unit end."""
+"""Share of a unit's maximum that coordinates must reach if they are in that unit."""
 
 _ROUNDED = 1.005
+"""Factor by which rounding may exceed the maximum of a unit."""
+
 _SLIPS = 0.01
-"""The share of targets that can reach beyond the numbers of a unit by mistake."""
+"""Share of targets that may exceed the maximum of a unit by mistake."""
 
 _STOPS = 3
-"""Different targets that end exactly where a unit does, which few do by chance."""
+"""Least number of different targets that end exactly at the maximum of a unit to be evidence."""
 
 _KEPT = 100_000
+"""Maximum number of such targets that are remembered."""
 
 _MORE_STOPS = 4
-"""How many times as many end there as at the last pixels of their images."""
+"""Ratio by which such targets must outnumber those that end at the border of their image."""
 
 _UNITS: tuple[Scale, ...] = ("percent", "thousand")
 
 
 @dataclass
 class TargetNumbers:
-    """The numbers of a source's targets, in memory that does not grow with them.
+    """Statistics of the coordinates of a source's targets, in bounded memory.
 
     Attributes:
-        what: the targets are, in the plural
-        targets: how many there are
-        largest: number of them all
-        shares: how many lie within 0 to 1
-        fractions: how many of these hold a fraction
+        what: name of the targets in messages, in the plural
+        targets: number of targets
+        largest: the largest coordinate
+        shares: number of targets with all coordinates within 0 to 1, or slightly outside
+        fractions: number of these with a coordinate that is not an integer
     """
 
     what: str = "boxes"
@@ -75,12 +80,12 @@ class TargetNumbers:
     _edges: int = 0
 
     def add(self, points: Ring, image: str, size: Size | None) -> None:
-        """Takes the points of a target.
+        """Adds a target.
 
         Args:
-            points: ``(x, y)`` each
-            image: that it is of
-            size: width and height of the image, where it was measured
+            points: its ``(x, y)`` points
+            image: name of its image
+            size: width and height of the image in pixels, if known
         """
         xs, ys = zip(*points, strict=True)
         right, low = max(xs), max(ys)
@@ -108,22 +113,22 @@ class TargetNumbers:
             self._edges += abs(right - size[0]) <= 1 or abs(low - size[1]) <= 1
 
     def decide(self) -> tuple[Scale, Decision | None]:
-        """The unit, and what is to be told of it: why it is no pixels, or what else it may be."""
+        """Returns the unit, and a decision with the reason if it is ambiguous or not pixels."""
         unit, why, certain = self._likely()
         if not certain:
             return "pixels", self.doubt()
-        return unit, self._told(f"are read as {WORDS[unit]}: {why}", "pixels") if why else None
+        return unit, self._decision(f"are read as {WORDS[unit]}: {why}", "pixels") if why else None
 
     def doubt(self) -> Decision | None:
-        """What is to be told where they are read as pixels, and are likely to be none."""
+        """Returns the decision to read the targets as pixels although another unit is likely."""
         unit, why, _ = self._likely()
-        return self._told(f"are read as pixels, though {why}", unit) if why else None
+        return self._decision(f"are read as pixels, though {why}", unit) if why else None
 
     def _likely(self) -> tuple[Scale, str, bool]:
-        """The unit that is likely, why it is not pixels, and whether that is sure."""
+        """Returns the likely unit, why it is not pixels, and whether that is certain."""
         others = self.targets - self.shares
         if others <= _SLIPS * self.targets:
-            # Of shares, a box of 0 and 1 alone is the whole image.
+            # If some have fractions, those without, of 0 and 1 only, are whole images.
             return ("unit", "", 0 < self.fractions < self.shares)
         for unit in _UNITS:
             if self._over[unit] > _SLIPS * others or not self._sized:
@@ -137,7 +142,7 @@ class TargetNumbers:
         return "pixels", "", False
 
     def _why(self, unit: Scale) -> str:
-        """Why the numbers are of a unit rather than pixels; ``""`` where they may be either."""
+        """Returns why coordinates are certainly in a unit, not pixels; ``""`` if uncertain."""
         if self._beyond > FEW * self._sized:
             what = f"{self._beyond:,} of {self._sized:,} looked at"
             return f"as pixels {what} would reach far out of their images"
@@ -149,7 +154,7 @@ class TargetNumbers:
         return ""
 
     def _stop(self, unit: Scale) -> bool:
-        """Whether more targets end where a unit does than at the borders of their images."""
+        """Whether more targets end at the maximum of a unit than at the border of their image."""
         stops = len(self._stopping.get(unit, ()))
         return stops >= _STOPS and stops > _MORE_STOPS * self._edges
 
@@ -158,7 +163,7 @@ class TargetNumbers:
         return f"{count:,} end exactly at {FULL[unit]:g}, and none beyond"
 
     def _roomy(self, unit: Scale) -> int:
-        """How many of the images that were measured are larger than a unit."""
+        """Counts the measured images that are roomy for a unit; see :data:`_ROOM`."""
         return sum(min(size) >= _ROOM * FULL[unit] for size in self._sizes.values())
 
     def _within(self, unit: Scale) -> str:
@@ -166,6 +171,6 @@ class TargetNumbers:
         images = f"{len(self._sizes):,} images of {width}x{height} pixels and more"
         return f"reaches beyond {FULL[unit]:g} in {images}"
 
-    def _told(self, rule: str, other: Scale) -> Decision:
+    def _decision(self, rule: str, other: Scale) -> Decision:
         rule = f"{self.what} with numbers up to {self.largest:g} {rule}"
         return Decision(rule, "polygon_scale", override=f"polygons={other}", times=self.targets)

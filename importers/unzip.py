@@ -18,9 +18,10 @@ from pairlens.importers.source_files import reason_of
 from pairlens.importers.zips import BROKEN_ZIP, ENCRYPTED, TooManyMembers, open_zip
 
 MAX_RATIO = 300
-"""Bytes out for a byte in, over the whole archive: TIFF masks of one value shrink to a 250th."""
+"""Maximum compression ratio of a whole archive; TIFF masks of one value compress to a 250th."""
 
 _SPARE = 1 << 30
+"""Bytes that must stay free on the disk."""
 
 
 def unzip(
@@ -31,23 +32,23 @@ def unzip(
     on_note: OnNote = ignore_note,
     progress: Progress = no_progress,
 ) -> None:
-    """Unpacks a zip archive into a folder; files that are there with the right size are kept.
+    """Unpacks a zip archive into a folder, except files that exist with the right size.
 
-    Left out with a note are members that would lie outside the folder, links, encrypted and damaged
-    ones, second ones of a name and those below a file.
+    Members that would be outside of the folder, links, encrypted and damaged members, and those
+    whose name conflicts with an earlier one are left out with a note.
 
     Args:
         archive: the zip file
-        folder: where to
-        leftovers: whether to unpack what file managers leave behind, such as ``__MACOSX``
-        on_note: takes the notes
+        folder: the folder to unpack into
+        leftovers: whether to unpack files of file managers, such as ``__MACOSX``
+        on_note: receives the notes
         progress: called with members done and members in all
 
     Raises:
-        StateError: if it is no zip archive or not a whole one, if all of it is encrypted, or if it
-            would fill the disk
+        StateError: if it is not a complete zip archive, if all of it is encrypted, or if it would
+            fill the disk
     """
-    with _said_plainly(archive), open_zip(archive) as opened:
+    with _explaining_errors(archive), open_zip(archive) as opened:
         members = [m for m in opened.infolist() if not m.is_dir()]
         _check_size(archive, folder, members)
         if members and all(member.flag_bits & ENCRYPTED for member in members):
@@ -67,7 +68,8 @@ def unzip(
 
 
 @contextmanager
-def _said_plainly(archive: Path) -> Iterator[None]:
+def _explaining_errors(archive: Path) -> Iterator[None]:
+    """Turns errors of reading an archive into :class:`StateError`."""
     try:
         yield
     except TooManyMembers as error:
@@ -83,18 +85,22 @@ def _said_plainly(archive: Path) -> Iterator[None]:
 
 
 def _check_size(archive: Path, folder: Path, members: list[zipfile.ZipInfo]) -> None:
-    """Refuses members that declare too much; those that declare it wrongly are cut off later."""
+    """Validates the declared sizes of all members; unpacking stops at these.
+
+    Raises:
+        StateError: if they are implausible, or there is not enough room on the disk
+    """
     total = sum(member.file_size for member in members)
     if total > MAX_RATIO * archive.stat().st_size:
         raise StateError(
             f"{archive.name} would unpack to {len(members):,} files of {total:,} bytes, which "
             "is no dataset's archive; unpack it yourself if you trust it"
         )
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(there).free
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
     if total + _SPARE > free:
         raise StateError(
-            f"{archive.name} unpacks to {total:,} bytes, and {there} has {free:,} left; make "
+            f"{archive.name} unpacks to {total:,} bytes, and {existing} has {free:,} left; make "
             "room or choose another --media-dir"
         )
 
@@ -113,7 +119,7 @@ def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> s
     if target.is_file() and target.stat().st_size == member.file_size:
         return ""
     try:
-        # zipfile itself stops at the size that the member declares, and checks its sum.
+        # zipfile stops at the declared size, and verifies the checksum.
         with opened.open(member) as stream:
             write_stream(target, stream)
     except BROKEN_ZIP as error:

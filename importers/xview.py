@@ -1,7 +1,7 @@
-"""The boxes of xView: ``xView_train.geojson``, 600,000 features of which each is one object.
+"""Reads the boxes of xView from ``xView_train.geojson``, which has a feature for each object.
 
-The file is streamed. Of a feature three properties count: ``image_id`` (``100.tif``),
-``bounds_imcoords`` (``x1,y1,x2,y2`` in pixels of that tile) and ``type_id``.
+The file, with 600,000 features, is streamed. Three properties of a feature are used: ``image_id``
+(``100.tif``), ``bounds_imcoords`` (``x1,y1,x2,y2`` in pixels of that tile) and ``type_id``.
 """
 
 from __future__ import annotations
@@ -33,26 +33,28 @@ CLASSES = {
     84: "Helipad", 86: "Storage Tank", 89: "Shipping container lot", 91: "Shipping Container",
     93: "Pylon", 94: "Tower",
 }  # fmt: skip
-"""The classes by ``type_id``; the file has a few boxes of others (75, 82), which are of none."""
+"""Names of the classes by ``type_id``. A few boxes have the undefined classes 75 and 82."""
 
 MAX_TILES = 100_000
-"""xView has 847."""
+"""Maximum number of tiles; xView has 847."""
 
 _TILE = re.compile(r"[0-9]{1,9}\.[A-Za-z]{1,8}")
 _BOUNDS = re.compile(r"\s*(-?\d{1,6})\s*,\s*(-?\d{1,6})\s*,\s*(-?\d{1,6})\s*,\s*(-?\d{1,6})\s*")
 
 
 def read_geojson(file: Path, on_note: OnNote = ignore_note) -> dict[str, Boxes]:
-    """The boxes of each tile by its file name, in the order in which the file names the tiles.
-
-    A tile is there, without boxes, where each of its features is of no class or no box.
+    """Reads the boxes of each tile.
 
     Args:
         file: the GeoJSON
-        on_note: takes how many features are left out, and why
+        on_note: receives notes on how many features are left out, and why
+
+    Returns:
+        boxes by the tile's file name, in the order of the file. A tile whose features are all
+        invalid has no boxes
 
     Raises:
-        LayoutError: if the file cannot be read or holds no feature of xView
+        LayoutError: if the file cannot be read or has no feature of xView
     """
     corners: dict[str, array[int]] = {}
     types: dict[str, list[str]] = {}
@@ -89,7 +91,10 @@ _Feature = tuple[str, tuple[int, ...] | None, str]
 
 
 def _feature(item: Any) -> tuple[_Feature | None, str]:
-    """Tile, corners and class of a feature, or why it is none."""
+    """Returns tile, corners and class of a feature; ``None`` and the reason if it is invalid.
+
+    Corners are ``None`` and the class is ``""`` if they are missing or invalid.
+    """
     try:
         feature = item.load()
     except ValueError as error:
