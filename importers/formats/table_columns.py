@@ -252,6 +252,8 @@ def _guess(
 
 
 def _has_texts_within(name: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bool:
+    if not any(isinstance(row.get(name), Mapping) for row in rows):
+        return False  # a list of objects holds each box beside its text
     within = (one for one in names if one.startswith(f"{name}."))
     return any(_most_say(is_text_cell, one, rows) for one in within)
 
