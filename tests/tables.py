@@ -227,6 +227,21 @@ def nested(rows: Rows) -> Rows:
     ]
 
 
+def listed(rows: Rows) -> Rows:
+    """A row for each image, with an object for each query."""
+    return [
+        {
+            "image": row["image"],
+            "objects": [
+                {"bbox": mask, "phrase": phrase, "area": 5}
+                for mask, phrase in zip(row["masks"], row["phrases"], strict=True)
+            ],
+            "split": row["split"],
+        }
+        for row in gathered(rows)
+    ]
+
+
 PAIRS: dict[str, Callable[[Path], Path]] = {
     "csv": written("pairs.csv", lambda: csv_of(rows_of())),
     "csv of a spreadsheet": written("pairs.csv", lambda: "\ufeff" + csv_of(rows_of(), ";", "\r\n")),
@@ -286,6 +301,10 @@ PAIRS: dict[str, Callable[[Path], Path]] = {
     "boxes in lists of objects": written(
         "p.jsonl", lambda: lines(nested(rows_of(corners))), masks=False
     ),
+    "boxes beside their texts": written(
+        "p.jsonl", lambda: lines(listed(rows_of(corners))), masks=False
+    ),
+    "boxes beside their texts in structs": parquet("p.parquet", listed(rows_of(corners))),
     "boxes in lists of structs": parquet("p.parquet", nested(rows_of(corners))),
     "pixels": written(
         "p.jsonl",

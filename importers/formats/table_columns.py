@@ -21,6 +21,7 @@ from pairlens.importers.formats.table_cells import (
     is_talk_cell,
 )
 from pairlens.importers.formats.table_joined import is_unsure
+from pairlens.importers.formats.table_named_boxes import may_be_in_image
 from pairlens.importers.formats.table_texts import is_text_cell
 from pairlens.importers.formats.table_truth import is_truth_cell
 from pairlens.importers.reading import ReadParam
@@ -194,7 +195,7 @@ def unread_mask(
         if not filled or not (named or _most_say(is_geometry_cell, name, rows)):
             continue
         what = "hold boxes or outlines in a notation that is not read"
-        if is_unsure(name):
+        if "," in name:
             what = "may hold boxes, or the place of the image in another, and are not read"
         rule = (
             f"of the first cells of column {shown(name, 80)!r} {what}, such as "
@@ -252,6 +253,8 @@ def _guess(
 
 
 def _has_texts_within(name: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bool:
+    if not any(isinstance(row.get(name), Mapping) for row in rows):
+        return False  # a list of objects holds each box beside its text
     within = (one for one in names if one.startswith(f"{name}."))
     return any(_most_say(is_text_cell, one, rows) for one in within)
 
@@ -266,6 +269,7 @@ def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]])
     fits = [name for name in fits if not _is_for_another(role, name)]
     if role == "mask":  # ids of sentences are no outline
         fits = [name for name in fits if not _most_say(are_numbers_of, name, rows)]
+        fits = [n for n in fits if "," not in n or _most_say(may_be_in_image, n, rows)]
     if role in ("image", "mask") and len(fits) > 1:
         # Where several hold files, those of masks say so in their paths.
         fits = [n for n in fits if _most_say(_is_called_mask, n, rows) == (role == "mask")]

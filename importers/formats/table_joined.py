@@ -5,6 +5,7 @@
     image, xmin, ymin, xmax, ymax, text       the column "xmin,ymin,xmax,ymax"
     image, caption_1, caption_2, caption_3    the column "caption_1,caption_2,caption_3"
     image, question, answer                   the column "question,answer", a conversation
+    image, objects: [{bbox: ..., text: ...}, ...]     the column "objects.text"
     image, objects: {bbox: [...], text: [...]}    the columns "objects.bbox" and "objects.text"
 
 They stand beside the columns that the file has, and what is written to them goes into these.
@@ -120,8 +121,7 @@ class JoinedTable:
             return row
         more = {one.name: one.cell(row.cells) for one in self._joined}
         for column, member in self.members:
-            held = row.cells.get(column)
-            more[f"{column}.{member}"] = held.get(member) if isinstance(held, Mapping) else None
+            more[f"{column}.{member}"] = _member(row.cells.get(column), member)
         return row._replace(cells={**row.cells, **more})
 
     def _of_file(self, cells: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +133,8 @@ class JoinedTable:
         for column, member in self.members:
             name = f"{column}.{member}"
             if name in made:
-                made[column] = {**made.get(column, cells[column]), member: made.pop(name)}
+                held = made.get(column, cells[column])
+                made[column] = _with_member(held, member, made.pop(name))
         return made
 
 
@@ -148,10 +149,38 @@ def as_stored(table: Table) -> Table:
 
 
 def members_of(cells: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The members of the objects of a row that hold lists, with the names of their columns."""
+    """The members of the objects of a row that hold lists, and those of the objects of lists that
+    hold texts, with the names of their columns.
+    """
     for column, cell in cells.items():
         if isinstance(cell, Mapping) and "counts" not in cell and "bytes" not in cell:
             yield from ((column, str(name)) for name, held in cell.items() if _is_list(held))
+        elif _is_list(cell) and isinstance(first := cell[0], Mapping):
+            yield from ((column, str(n)) for n, held in first.items() if isinstance(held, str))
+
+
+def _member(cell: Any, member: str) -> Any:
+    """A member of an object, or of each object of a list."""
+    if isinstance(cell, Mapping):
+        return cell.get(member)
+    objects = isinstance(cell, list) and all(isinstance(one, Mapping) for one in cell)
+    return [one.get(member) for one in cell] if objects and cell else None
+
+
+def _with_member(cell: Any, member: str, new: Any) -> Any:
+    """An object with another member, or the objects of a list with one each.
+
+    Raises:
+        UsageError: if they are not as many
+    """
+    if isinstance(cell, Mapping):
+        return {**cell, member: new}
+    if len(new) != len(cell):
+        raise UsageError(
+            f"{len(cell)} objects of a list cannot hold {len(new)} texts; with "
+            "--param instances=each, an object goes with its text"
+        )
+    return [{**one, member: text} for one, text in zip(cell, new, strict=True)]
 
 
 def is_unsure(name: str) -> bool:

@@ -25,6 +25,9 @@ SPREAD: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 """Names of the numbers, without case and signs, and the forms that these leave."""
 
+_FARTHEST = 30_000
+"""Pixels that an image may be wide or high."""
+
 _ANGLES = ("angle", "rotation", "theta")
 
 _QUAD = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
@@ -78,3 +81,16 @@ def named_points(value: Mapping[Any, Any]) -> NamedBox | list[float] | None:
     if not all(map(isfinite, numbers)):
         return None
     return NamedBox(numbers, SPREAD[order]) if parts and not turned else numbers
+
+
+def may_be_in_image(value: Any) -> bool:
+    """Whether an object may be a box in an image, rather than the image's own place on Earth.
+
+    Degrees lie close to each other, and metres of a projection are many.
+    """
+    box = named_points(value) if isinstance(value, Mapping) else None
+    if not isinstance(box, NamedBox) or min(box) < -1 or max(box) > _FARTHEST:
+        return False
+    x, y, third, fourth = box
+    wide, high = (third - x, fourth - y) if box.forms[0] == "xyxy" else (third, fourth)
+    return max(box) <= 1 or (wide >= 1 and high >= 1)

@@ -111,16 +111,25 @@ class ParquetTable:
 
 
 def _members(schema: Any) -> tuple[tuple[str, str], ...]:
-    """The lists in structs, with the names of their columns."""
+    """The lists in structs, and the texts in lists of structs, with the names of their columns."""
     from pyarrow import types
 
-    structs = (field for field in schema if types.is_struct(field.type))
-    return tuple(
-        (field.name, part.name)
-        for field in structs
-        for part in (field.type.field(n) for n in range(field.type.num_fields))
-        if types.is_list(part.type) and "counts" not in {one.name for one in field.type}
-    )
+    found: list[tuple[str, str]] = []
+    for field in schema:
+        listed = types.is_list(field.type) or types.is_large_list(field.type)
+        struct = field.type.value_type if listed else field.type
+        if types.is_struct(struct):
+            parts = [struct.field(number) for number in range(struct.num_fields)]
+            wanted = _is_text if listed else types.is_list
+            if "counts" not in {part.name for part in parts}:
+                found += [(field.name, part.name) for part in parts if wanted(part.type)]
+    return tuple(found)
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return types.is_string(kind) or types.is_large_string(kind)
 
 
 def _rows_of(table: Any, before: int, group: int) -> Iterator[TableRow]:

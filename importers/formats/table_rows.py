@@ -55,7 +55,9 @@ class Table(Protocol):
 
     @property
     def members(self) -> Sequence[tuple[str, str]]:
-        """The members of objects in cells that hold lists, with the names of their columns."""
+        """The members of objects in cells that hold lists, and of lists of objects that hold
+        texts, with the names of their columns.
+        """
         ...
 
     @property

@@ -152,6 +152,27 @@ def test_lists_beside_them_in_a_struct_lose_the_same(tmp_path: Path) -> None:
     assert first == {**rows[0], "objects": kept} and rest == rows[1:]
 
 
+def test_objects_of_a_list_go_with_their_texts(tmp_path: Path) -> None:
+    rows = tables.listed(tables.rows_of(tables.corners))
+    put(tmp_path / "own" / "t.jsonl", tables.lines(rows))
+    tables.write_files(tmp_path / "own", masks=False)
+
+    def change(pair: Any) -> Any:
+        if pair.key.endswith("#1.0"):
+            return replace(pair, selected=False)
+        return replace(pair, phrase="a barn") if pair.key.endswith("#2.1") else pair
+
+    out = exported(tmp_path / "own" / "t.jsonl", tmp_path / "out", change)
+    first, second, *rest = map(json.loads, (out / "t.jsonl").read_text().splitlines())
+    assert first == {**rows[0], "objects": rows[0]["objects"][1:]}
+    kept, edited = rows[1]["objects"]
+    assert second == {**rows[1], "objects": [kept, {**edited, "phrase": "a barn"}]}
+    assert rest == rows[2:]
+    (tmp_path / "all").mkdir()
+    with pytest.raises(UsageError, match="2 objects of a list cannot hold 1 texts"):
+        exported(tmp_path / "own" / "t.jsonl", tmp_path / "all" / "out", change, instances="all")
+
+
 def test_a_word_that_is_none_is_refused(tmp_path: Path) -> None:
     path = table(tmp_path, (LEFT, "left"))
     with pytest.raises(UsageError, match="give one of each, all"):

@@ -157,6 +157,18 @@ def test_columns_that_may_be_boxes_are_told(tmp_path: Path, names: tuple[str, ..
 
 
 @pytest.mark.parametrize(
+    "place",
+    [(-75.9, 41.9, -75.8, 42.0), (11.5, 48.1, 11.6, 48.2), (691000, 5334000, 691512, 5334512)],
+)
+def test_the_place_of_an_image_is_no_box_in_it(tmp_path: Path, place: tuple[float, ...]):
+    names = ("xmin", "ymin", "xmax", "ymax")
+    path = table(tmp_path, dict(zip(names, place, strict=True)))
+    (told,) = told_of(path, "mask")
+    assert "or the place of the image in another" in told
+    assert isinstance(next(iter(TABLE.read(path))), CaptionedImage)
+
+
+@pytest.mark.parametrize(
     "names",
     [("xmin", "ymin", "xmax", "ymax"), ("X_min", "Y_min", "X_max", "Y_max"),
      ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom")],
