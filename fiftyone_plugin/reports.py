@@ -264,6 +264,11 @@ def of_dump(count: int, file: str) -> Report:
 def of_apply(report: dict[str, Any]) -> Report:
     """A decisions file applied."""
     lines = [f"{verdicts(report['applied'])} applied."]
+    if report["edited"]:
+        lines.append(
+            f"{report['edited']:,} with another text or mask, which the checks of single samples "
+            "have seen; pairlens flag runs those that compare samples."
+        )
     for what in ("stale", "unknown"):
         if report[what]:
             reasons = Counter(entry["reason"] for entry in report[what])

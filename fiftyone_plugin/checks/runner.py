@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, Finding
+from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, Check, Finding
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, local_pool
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
@@ -252,16 +252,16 @@ class LeftOutCounts:
         }
 
 
-def recheck(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Repeats the checks of single samples on a changed sample.
+def recheck(dataset: Any, documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Repeats the checks of single samples on changed samples, each by itself.
 
     Args:
-        dataset: the dataset of the sample
-        document: the changed document
+        dataset: the dataset of the samples
+        documents: the changed documents
 
     Returns:
-        the fields of findings and quality, empty if the sample was never checked; findings of
-        checks that compare several samples are kept
+        of each, the fields of findings and quality, empty if the sample was never checked; findings
+        of checks that compare several samples are kept
     """
     ran: dict[str, Any] = store.info(dataset).get(fields.CHECKS_RUN) or {}
     chosen = [
@@ -269,10 +269,18 @@ def recheck(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
         for name, params in ran.items()
         if name in CHECKS and CHECKS[name].scope == "sample"
     ]
-    if not chosen or document.get(fields.QUALITY) is None:
-        return {}
+    if not chosen:
+        return [{} for _ in documents]
     needs_scores = any(PREDICTIONS in one.needs for one in chosen)
     columns = Columns.of(chosen, scored_fields(dataset) if needs_scores else {}, *EARLIER)
+    return [_rechecked(document, chosen, columns) for document in documents]
+
+
+def _rechecked(
+    document: Mapping[str, Any], chosen: Sequence[Check], columns: Columns
+) -> dict[str, Any]:
+    if document.get(fields.QUALITY) is None:
+        return {}
     row = row_of(document, columns)
     some = Checked.of([row], columns, find_in(Batch([row], columns), chosen))
     some.complete({}, {one.name for one in chosen})

@@ -15,6 +15,7 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
+from pairlens.fiftyone_plugin.curation.rechecking import with_findings
 from pairlens.fiftyone_plugin.curation.review_fields import holds, send_masks, unchanged
 from pairlens.importers import fo_internals, leases, safe_writes, store
 from pairlens.importers.batches import batched
@@ -72,7 +73,7 @@ def _write_batch(
     dataset: Any, log: ChangeLog, batch: list[Change], about: ChangeStep, done: Written
 ) -> list[Change]:
     """Gives the changes that were not written."""
-    now = texts.this_instant()
+    now, batch = texts.this_instant(), with_findings(dataset, batch)
     step = log.append(batch, about, now, number=done.step)
     matched = safe_writes.update_matching(dataset, ((unchanged(c), c.new) for c in batch))
     clashes = [] if matched == len(batch) else _not_written(dataset, batch)

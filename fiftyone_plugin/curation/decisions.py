@@ -80,9 +80,10 @@ class NotApplied(TypedDict):
 
 
 class Applied(TypedDict):
-    """The result of applying a file; ``applied`` counts the lines that hold now."""
+    """``applied`` counts the lines that hold now, ``edited`` those with another text or mask."""
 
     applied: int
+    edited: int
     stale: list[NotApplied]
     unknown: list[NotApplied]
 
@@ -288,7 +289,7 @@ class _Applying:
         self._masks = masks
         # Of all other pairs the masks are as published.
         self._there = mask_replacement.digests_of_replaced(dataset)
-        self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
+        self.done: Applied = {"applied": 0, "edited": 0, "stale": [], "unknown": []}
 
     def changes(self, decisions: Iterator[tuple[int, VerdictLine]]) -> Iterator[Change]:
         """The changes that the lines make, planned a batch of lines at a time."""
@@ -304,6 +305,7 @@ class _Applying:
                     self.done["stale"].append(_not_applied(decision, number, reason))
                 else:
                     self.done["applied"] += 1
+                    self.done["edited"] += decision.edits
             yield from planned.values()
 
     def _plan(

@@ -1,14 +1,15 @@
 """Groups of pairs that are shown together: the queries of a mask, and the pairs of a leak or swap.
 
 Findings have groups (:func:`pairlens.fiftyone_plugin.checks.base.group_of`); a pair belongs to the
-group of its worst finding. The members of a group are the pairs with a finding of the group, and
-the other queries of their masks. A verdict applies to those members whose finding is as severe as
-the worst of the group.
+group of its worst finding, but two pairs whose masks were exchanged are a group of their own: what
+else was found of the two follows from that. The members of a group are the pairs with a finding of
+the group, and the other queries of their masks. A verdict applies to those members whose finding is
+as severe as the worst of the group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, Finding
 from pairlens.fiftyone_plugin.checks.engine import for_kind
 from pairlens.fiftyone_plugin.checks.finding import row_of
 from pairlens.fiftyone_plugin.checks.rows import Columns
+from pairlens.fiftyone_plugin.checks.suggestions.masks import EXCHANGED
 from pairlens.fiftyone_plugin.checks.suggestions.offered import Suggestion, suggest
 from pairlens.fiftyone_plugin.curation import mask_replacement
 from pairlens.importers import fields, fo_internals, store, working_set
@@ -75,8 +77,9 @@ def group_of_pair(dataset: Any, document: Document, check: str | None = None) ->
         document: its sample
         check: the check whose finding counts, in a session over one check
     """
+    exchanged = _groups_of(document, EXCHANGED)
     own = [label for label in labels_of(document) if check in (None, label["label"])]
-    named = (own[0].get("group") if own else None) or ""
+    named = next(iter(exchanged), "") or (own[0].get("group") if own else None) or ""
     found = _with_finding(dataset, named) if named else []
     together = {one["_id"]: one for one in (document, *found)}
     for one in list(together.values()):
@@ -84,10 +87,11 @@ def group_of_pair(dataset: Any, document: Document, check: str | None = None) ->
     members = sorted(together.values(), key=lambda one: one["_id"])[:MOST_MEMBERS]
     if document["_id"] not in {one["_id"] for one in members}:
         members = [document, *members[:-1]]
+    decided = set().union(*map(_groups_of, found)) if exchanged else {named}
     return Group(
         named or document[fields.KEY],
         members,
-        frozenset(_meant(members, named)) or frozenset({document["_id"]}),
+        frozenset(_meant(members, decided)) or frozenset({document["_id"]}),
         suggestions_for(dataset, members),
     )
 
@@ -102,6 +106,12 @@ def labels_of(document: Document) -> list[Document]:
     """The stored findings of a sample, worst first, without other labels."""
     labels = (document.get(fields.FINDINGS) or {}).get("classifications") or []
     return [label for label in labels if label.get("label") and label.get("severity")]
+
+
+def _groups_of(document: Document, check: str | None = None) -> set[str]:
+    """The groups of the findings of a sample, or of those of a check."""
+    labels = [one for one in labels_of(document) if check in (None, one["label"])]
+    return {group for one in labels if (group := one.get("group"))}
 
 
 def _with_finding(dataset: Any, group: str) -> list[Document]:
@@ -127,18 +137,18 @@ def _mask(document: Document) -> str:
     return (document.get(fields.MASK_STATS) or {}).get("digest") or ""
 
 
-def _meant(members: Iterable[Document], group: str) -> Iterator[Any]:
-    """The members whose findings of the group are no mere hints, or all where these are hints."""
-    graves = {one["_id"]: _gravest(one, group) for one in members}
+def _meant(members: Iterable[Document], groups: Collection[str]) -> Iterator[Any]:
+    """The members whose findings of the groups are no mere hints, or all where these are hints."""
+    graves = {one["_id"]: _gravest(one, groups) for one in members}
     worst = min(graves.values(), default=len(SEVERITIES))
     hint = SEVERITIES.index("info")
     bound = worst if worst >= hint else hint - 1
     return (each for each, grave in graves.items() if grave <= bound < len(SEVERITIES))
 
 
-def _gravest(document: Document, group: str) -> int:
-    """The gravest severity of a sample's findings of a group, as its place among severities."""
-    own = [label["severity"] for label in labels_of(document) if label.get("group") == group]
+def _gravest(document: Document, groups: Collection[str]) -> int:
+    """The gravest severity of a sample's findings of some groups, as its place among severities."""
+    own = [label["severity"] for label in labels_of(document) if label.get("group") in groups]
     return min((SEVERITIES.index(one) for one in own if one in SEVERITIES), default=len(SEVERITIES))
 
 

@@ -352,7 +352,7 @@ def of_mask(dataset: Any, document: Document, mask: Values) -> Values:
     changed = document | mask
     following: Values = {TARGET_COLORS: _colors(changed)}
     following |= scores_again(dataset, changed)
-    return following | recheck(dataset, changed | following)
+    return following | recheck(dataset, [changed | following])[0]
 
 
 def _colors(document: Document) -> Document | None:

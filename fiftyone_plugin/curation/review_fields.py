@@ -16,6 +16,7 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import text_edits, text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
+from pairlens.fiftyone_plugin.curation.rechecking import with_findings
 from pairlens.fiftyone_plugin.curation.text_units import Units
 from pairlens.importers import fo_internals, leases, media_store, safe_writes, store, working_set
 from pairlens.importers.batches import batched
@@ -280,7 +281,7 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
     Returns:
         the number of the step; ``None`` where a pair had changed and nothing was written
     """
-    ordered = sorted(changes, key=lambda c: c.sample_id)
+    ordered = sorted(with_findings(dataset, changes), key=lambda c: c.sample_id)
     wanted = [(unchanged(change), change.new) for change in ordered]
     leases.check_free(dataset)
     log = ChangeLog(dataset)

@@ -27,15 +27,13 @@ _TAIL = re.compile(r"\s*<image>\s*$")
 def edited(units: Units, edits: Sequence[Edit]) -> Units:
     """The units after edits, which a reviewer makes one after the other.
 
-    Where the first turn of a record goes, its image token goes to the turn that is first then.
+    A record keeps its image token, without which its image is not read: it stays where the first
+    question is written anew, and where that turn goes, it goes to the turn that is first then.
 
     Raises:
         UsageError: for a unit that is not there, a text that is empty, or if none is left
     """
-    made = applied(units, edits)
-    if any("removed" in one or one["unit"] == NEW for one in edits):
-        made = _with_tokens(made)
-    return made
+    return _with_tokens(applied(units, edits))
 
 
 def applied(units: Units, edits: Iterable[Edit]) -> Units:

@@ -263,6 +263,12 @@ class VerdictLine:
     start: int = 0
     size: int = 0
 
+    @property
+    def edits(self) -> bool:
+        """Whether the pair gets another text or mask than the published one."""
+        texts = self.texts is not None and bool(self.texts["edits"])
+        return texts or self.phrase is not None or self.mask is not None
+
 
 def read_once(path: Path) -> Iterator[tuple[int, VerdictLine]]:
     """As :func:`read_decisions`, where no two lines may be about the same pair.

@@ -127,10 +127,12 @@ def test_texts_are_curated_by_keys(page: Page, datasets: dict[str, Any], repo_ro
     assert panel(page).locator(".plp-said mark").count() >= 2
     if kind == "turn":
         curating.take_picture(page, repo_root, "texts-panel")
-    page.set_viewport_size(SMALL)
-    expect(findings.locator(".plp-finding").first).to_be_in_viewport()
-    expect(panel(page).locator(".plp-about").first).to_be_in_viewport()
-    page.set_viewport_size(WINDOW)
+    for size in (SMALL, WINDOW):
+        page.set_viewport_size(size)
+        expect(panel(page).locator(".plp-about").first).to_be_in_viewport()
+        finding = findings.locator(".plp-finding").first.bounding_box()
+        bar = panel(page).locator(".plp-decide").bounding_box()
+        assert finding and bar and finding["y"] + finding["height"] <= bar["y"]
     current = panel(page).locator('.plp-text[aria-current="true"]')
     second = current.get_attribute("data-unit") or ""
     page.keyboard.press("Shift+Digit2")

@@ -70,7 +70,12 @@ def test_pairs_that_came_in_later_get_the_mask_that_they_share(
     import_dataset("gres", source, name, ImportOptions(resume=True))
     assert len(digests(other, family)) == 2
     count = len(file.read_text().splitlines())
-    assert decisions.apply(other, file) == {"applied": count, "stale": [], "unknown": []}
+    assert decisions.apply(other, file) == {
+        "applied": count,
+        "edited": count,
+        "stale": [],
+        "unknown": [],
+    }
     assert digests(other, family) == {digest}
     before, logged = documents(other), len(history(other))
     decisions.apply(other, file)

@@ -68,7 +68,7 @@ def test_applying_a_dump_to_its_own_dataset_changes_nothing(dataset: Any, tmp_pa
     file = tmp_path / "decisions.jsonl"
     assert decisions.dump(dataset, file) == 5
     before, logged = documents(dataset), len(history(dataset))
-    assert decisions.apply(dataset, file) == {"applied": 5, "stale": [], "unknown": []}
+    assert decisions.apply(dataset, file) == {"applied": 5, "edited": 2, "stale": [], "unknown": []}
     assert documents(dataset) == before
     assert len(history(dataset)) == logged
     assert [json.loads(line)["key"] for line in file.read_bytes().splitlines()] == marked

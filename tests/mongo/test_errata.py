@@ -67,7 +67,7 @@ def test_an_erratum_reaches_another_copy(root: Path, hub: Hub, dataset_name: str
     assert str(root).encode() not in b"".join(hub.pushed[REPO].values())
     import_dataset("gres", root, dataset_name)
     applied = run(["review", dataset_name, "--apply", ADDRESS])
-    assert applied == {"applied": 3, "stale": [], "unknown": []}
+    assert applied == {"applied": 3, "edited": 1, "stale": [], "unknown": []}
     assert set_states(fo.load_dataset(dataset_name)) == set_states(fo.load_dataset(REVIEWED))
     page = f"https://huggingface.co/datasets/{REPO}"
     assert run(["review", dataset_name, "--apply", page])["applied"] == 3

@@ -149,7 +149,7 @@ def test_an_export_carries_the_decisions(load: Load, tmp_path: Path) -> None:
     name = f"{dataset.name}-copy"
     import_dataset("gres", root_of(dataset), name)
     report = decisions.apply(fo.load_dataset(name), tmp_path / "out/decisions.jsonl")
-    assert report == {"applied": len(every), "stale": [], "unknown": []}
+    assert report == {"applied": len(every), "edited": 0, "stale": [], "unknown": []}
 
 
 def test_nothing_that_is_written_names_the_machine(load: Load, tmp_path: Path) -> None:

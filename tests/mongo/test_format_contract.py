@@ -287,7 +287,7 @@ def test_decisions_are_honoured_when_it_is_read_again(
     while undoing.undo(reviewed, force=True)["pairs"]:
         pass
     applied = decisions.apply(reviewed, tmp_path / "out" / "decisions.jsonl")
-    assert applied == {"applied": 3, "stale": [], "unknown": []}
+    assert applied == {"applied": 3, "edited": 1, "stale": [], "unknown": []}
     assert said(documents(reviewed)) == decided
     again = imported(layout, tmp_path / "out", dataset_name)
     kept = {key: d for key, d in documents(reviewed).items() if key not in dropped}

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import fiftyone as fo
+import numpy as np
 import pytest
+from PIL import Image
 
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.curation import decisions as decisions_file
@@ -20,6 +23,8 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters import source_items as items
 from pairlens.fiftyone_plugin.exporters.selections import counts, parse_selection, reason
 from pairlens.importers.errors import UsageError
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.options import ImportOptions
 from tests.mongo.curating import load
 from tests.mongo.reviewing import documents, history, keys
 
@@ -40,6 +45,23 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def dataset(dataset_name: str, source: Path) -> Any:
     made = load("gres", source, dataset_name)
+    flag(made)
+    return made
+
+
+LEFT, RIGHT = [20, 20, 40, 30], [180, 200, 44, 20]
+
+
+def one_image(folder: Path, name: str, *queries: tuple[str, list[int]]) -> Any:
+    """A flagged table of queries of one image, each with the box that is its mask."""
+    image = np.random.default_rng(0).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+    picture = Image.fromarray(image).resize((256, 256), Image.Resampling.NEAREST)
+    folder.mkdir()
+    picture.save(folder / "a.png")
+    rows = [{"image": "a.png", "box": box, "phrase": text} for text, box in queries]
+    (folder / "pairs.json").write_text(json.dumps(rows))
+    import_dataset("table", folder, name, ImportOptions(params={"box": "xywh"}))
+    made = fo.load_dataset(name)
     flag(made)
     return made
 
@@ -109,6 +131,40 @@ def test_one_step_judges_the_group_in_its_session_and_one_undo_takes_it_back(
     assert {documents(dataset)[one["key"]].get("verdict") for one in members} == {None}
     assert undoing.redo(dataset, session=session["id"])["pairs"] == len(members)
     assert sessions.get(dataset, session["id"])["judged"] == len(members)
+
+
+def test_a_misplaced_pair_beside_a_sound_one_is_judged_without_it(
+    dataset_name: str, tmp_path: Path
+) -> None:
+    queries = ("the truck in the lower right", LEFT), ("the tank at the bottom right", RIGHT)
+    made = one_image(tmp_path / "table", dataset_name, *queries)
+    (shown,) = pair_view(made, keys(made)[0])["group"]["members"]
+    assert shown["suggestion"] is not None and "left" in (shown["suggestion"]["phrase"] or "")
+
+
+@pytest.mark.parametrize("check", [None, "position_conflict"])
+def test_exchanged_masks_are_one_group_and_are_exchanged_back(
+    check: str | None, dataset_name: str, tmp_path: Path
+) -> None:
+    queries = (
+        ("the tank in the upper left", RIGHT),
+        ("the truck in the lower right", LEFT),
+        ("the red truck at the bottom right", LEFT),
+        ("a vehicle", LEFT),
+    )
+    made = one_image(tmp_path / "table", dataset_name, *queries)
+    tank, truck, again, vehicle = keys(made)
+    session = None if check is None else sessions.start(made, check=check, reviewer="ann")["id"]
+    for key in (tank, truck):
+        members = pair_view(made, key, session=session)["group"]["members"]
+        by_key = {one["key"]: one for one in members}
+        assert list(by_key) == [tank, truck, again, vehicle]
+        assert by_key[tank]["findings"][0]["check"] == "position_conflict"
+        assert [one["key"] for one in members if one["meant"]][:3] == [tank, truck, again]
+        other = {tank: truck, truck: tank}
+        suggested = {key: by_key[key]["suggestion"] for key in other}
+        assert {key: one and one["mask_of"] for key, one in suggested.items()} == other
+        assert by_key[again]["suggestion"] is None
 
 
 def test_two_masks_are_exchanged_in_one_step(dataset: Any) -> None:

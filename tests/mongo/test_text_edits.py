@@ -70,7 +70,7 @@ def test_a_decisions_file_carries_the_edits(dataset: Any, tmp_path: Path) -> Non
     stored = said(documents(dataset))
     assert decisions.dump(dataset, file) == 1
     undoing.undo(dataset, force=True)
-    assert decisions.apply(dataset, file) == {"applied": 1, "stale": [], "unknown": []}
+    assert decisions.apply(dataset, file) == {"applied": 1, "edited": 1, "stale": [], "unknown": []}
     assert said(documents(dataset)) == stored
     other = json.loads(file.read_bytes())
     other["texts"]["digest"] = "0" * 32

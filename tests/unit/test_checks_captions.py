@@ -83,6 +83,13 @@ def test_real_captions_and_answers_are_sound(shared_data: Path) -> None:
         ),
         pytest.param("truncated_caption", [LONG[:-1] + ' ("the Creek").'], id="a closing bracket"),
         pytest.param("truncated_caption", ["Is this the field they come from?"], id="a question"),
+        pytest.param("truncated_caption", ["Planes stand at terminal A."], id="a letter as name"),
+        pytest.param("truncated_caption", ["Trucks wait at gate A"], id="a letter without a stop"),
+        pytest.param(
+            "truncated_caption",
+            ["A farm outside of Portland, OR.", "A suburb of Gary, IN"],
+            id="states of the USA",
+        ),
         pytest.param("prompt_leak", [LONG], id="prose"),
         pytest.param(
             "prompt_leak",

@@ -151,9 +151,12 @@ def image(*pairs: tuple) -> list[Sample]:
         [("the round tank", SMALL), ("the red car", LARGE)],
         [("the car on the right", LEFT), ("the red bus", RIGHT)],
         [("the large white tank", SMALL), ("the car in the center", LARGE)],
+        [("the small building", LARGE), ("the large car", SMALL)],
+        [("the car in the bottom right corner", box(20, 20, 60, 40)),
+         ("the bus on the left", box(420, 20, 60, 40))],
     ],
     ids=["none", "one", "right", "one mask", "one wrong", "no place", "sizes", "both wrong",
-         "shape", "helps one", "size helps one"],
+         "shape", "helps one", "size helps one", "sizes of two kinds", "still outside"],
 )  # fmt: skip
 def test_not_swapped(pairs: list) -> None:
     assert issues("swapped_pair", image(*pairs)) == []

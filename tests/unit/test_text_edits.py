@@ -92,6 +92,19 @@ def test_the_caption_follows_the_captions() -> None:
     assert (changed["caption"], changed["captions"]) == (None, None)
 
 
+def test_a_question_that_has_its_image_token_is_taken_as_it_is_written() -> None:
+    moved = after(talked(), {"unit": "turn 1", "texts": ["Describe it.\n<image>", "A lake."]})
+    assert moved["conversations"][0]["question"] == "Describe it.\n<image>"
+    untold = after(talked(), {"unit": "turn 3", "texts": ["How many boats?", "2", "two"]})
+    assert untold["conversations"][2]["question"] == "How many boats?"
+
+
+def test_a_question_that_is_written_anew_keeps_the_image_token() -> None:
+    changed = after(talked(), {"unit": "turn 1", "texts": ["What is it?", "A lake."]})
+    questions = [one["question"] for one in changed["conversations"]]
+    assert questions[:2] == [f"{TOKEN}What is it?", "Is it deep?"]
+
+
 def test_the_image_token_stays_at_the_first_turn_of_a_record() -> None:
     changed = after(talked(), {"unit": "turn 1", "removed": True})
     assert [one["question"] for one in changed["conversations"]] == [

@@ -256,13 +256,17 @@ def _is_ended(text: str) -> bool:
 
 def _is_complete(text: str) -> bool:
     """Whether a text ends like a sentence, and not with a word that cannot end one."""
-    return _is_ended(text) and _last_letters(text).lower() not in _NEVER_ENDS
+    return _is_ended(text) and _last_word(text) not in _NEVER_ENDS
 
 
-def _last_letters(text: str) -> str:
-    """The last word, or its part after a hyphen; searched from the end, which is fast."""
+def _last_word(text: str) -> str:
+    """The last word in lower case, or its part after a hyphen; ``""`` where it is a name.
+
+    "Terminal A" and "Portland, OR" end with names. It is searched from the end, which is fast.
+    """
     found = _LAST.match(text[::-1])
-    return found[1][::-1] if found else ""
+    word = found[1][::-1] if found else ""
+    return "" if word[:1].isupper() and not text.isupper() else word.lower()
 
 
 def _cut(one: Text, stopped: bool, bare: bool = False) -> Remark | None:
@@ -281,13 +285,14 @@ def _cut(one: Text, stopped: bool, bare: bool = False) -> Remark | None:
     word_list = _WORD.findall(text)
     if not word_list or _is_ended(text):
         # A clean-up can add a full stop after "of the".
-        if len(word_list) > 3 and word_list[-1].lower() in _NEVER_ENDS and text.endswith("."):
+        if len(word_list) > 3 and _last_word(text) in _NEVER_ENDS and text.endswith("."):
             return Remark(0.4, f"{one.place} ends with {quoted(' '.join(word_list[-4:]))}")
         return None
-    if len(word_list) > 2 and word_list[-1].lower() in _ASKS_MORE and text.endswith(word_list[-1]):
-        if bare and word_list[-1].lower() in _ADVERBS and not _SENTENCE_END.search(text):
+    last = _last_word(text)
+    if len(word_list) > 2 and last in _ASKS_MORE and text.endswith(word_list[-1]):
+        if bare and last in _ADVERBS and not _SENTENCE_END.search(text):
             return None
-        sure = word_list[-1].lower() not in _MAY_END
+        sure = last not in _MAY_END
         return Remark(0.1 if sure else 0.3, f"{one.place} breaks off: {quoted(_tail(text))}")
     if len(word_list) > 2 and _OPEN_END.search(text):
         return Remark(0.15, f"{one.place} breaks off: {quoted(_tail(text))}")

@@ -17,6 +17,9 @@ MIN_PIXELS = 40
 MIN_CHROMA = 3.0
 """Mean chroma below which an image is as good as panchromatic."""
 
+SEEN = 0.01
+"""The least share of a mask whose color a note names beside the most frequent one."""
+
 LIGHTER = 8.0
 """Steps of L from which on a target is plainly lighter or darker than what is around it."""
 
@@ -62,7 +65,8 @@ def _can_tell(pair: Sample, named: Sequence[str]) -> bool:
 def _note(named: Sequence[str], share: float, pair: Sample) -> str:
     measured = pair.colors or TargetColors()
     order = sorted(zip(measured.shares, COLORS, strict=True), reverse=True)
-    seen = " and ".join(f"{name} ({part:.0%})" for part, name in order[:2])
+    most = [order[0], *(one for one in order[1:2] if one[0] >= SEEN)]
+    seen = " and ".join(f"{name} ({part:.0%})" for part, name in most)
     light, a, b = measured.target
     return (
         f"query says {' and '.join(named)}; {share:.0%} of the mask could be called so, but "

@@ -11,10 +11,16 @@ from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
 from pairlens.fiftyone_plugin.language import shapes, sizes
 from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language.taxonomy import agree
 from pairlens.importers.mask_stats import MaskStats
 
 MIN_EACH = 0.02
 """How much better each of the two must fit, in image sides."""
+
+MOST_LEFT = 0.095
+"""How far outside of the place it names, in image sides, the exchanged mask of a query may lie.
+
+That far ``position_conflict`` does not accuse it."""
 
 MAX_DOUBTED = 64
 """Pairs of one image that are compared with each other; more would take quadratic time."""
@@ -42,8 +48,10 @@ _Query = tuple[Sample, QueryFeatures]
 def swapped_pair(batch: Batch, *, min_gain: float = 0.15) -> Iterator[Issue]:
     """Compares the masks of one image with its queries, by place, size and shape words.
 
-    Two pairs are reported if exchanging their masks improves the fit of both queries. If only one
-    improves, that pair has another fault. Each pair is matched once, the strongest first.
+    Two pairs are reported if exchanging their masks improves the fit of both queries, and leaves
+    neither outside of its place. If only one improves, that pair has another fault. Each pair is
+    matched once, the strongest first. Size words count between things of one kind: a small building
+    is larger than a large car.
 
     Args:
         batch: the pairs of images
@@ -79,16 +87,24 @@ def _gain(one: _Query, other: _Query) -> float:
     here, there = pair.stats, pair2.stats
     if here.digest == there.digest or pair.split != pair2.split:
         return 0.0
-    mine = _misfit(query, here, there) - _misfit(query, there, here)
-    theirs = _misfit(query2, there, here) - _misfit(query2, here, there)
+    if max(outside(query.region, there), outside(query2.region, here)) > MOST_LEFT:
+        return 0.0
+    sizes = _comparable(query, query2)
+    mine = _misfit(query, here, there, sizes) - _misfit(query, there, here, sizes)
+    theirs = _misfit(query2, there, here, sizes) - _misfit(query2, here, there, sizes)
     return mine + theirs if min(mine, theirs) >= MIN_EACH else 0.0
 
 
-def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
+def _comparable(query: QueryFeatures, other: QueryFeatures) -> bool:
+    """Whether the size words of two queries speak of things that can be of one kind."""
+    return any(agree(a, b) for a in query.classes for b in other.classes)
+
+
+def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats, sizes: bool) -> float:
     """The misfit of a query and a mask by place, size and shape, compared with the other mask."""
     return (
         outside(query.region, stats)
-        + _size_misfit(query, stats, instead)
+        + (_size_misfit(query, stats, instead) if sizes else 0.0)
         + _shape_misfit(query, stats, instead)
     )
 
@@ -112,7 +128,7 @@ def _shape_misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) ->
 
 
 def _note(one: _Query, better: _Query) -> str:
-    (pair, query), (other, _) = one, better
+    (pair, query), (other, query2) = one, better
     here, there = pair.stats, other.stats
     said = []
     if (own := outside(query.region, here)) > (others := outside(query.region, there)):
@@ -120,7 +136,7 @@ def _note(one: _Query, better: _Query) -> str:
             f"its own mask lies {own:.0%} of the image outside the place it names, "
             f"the other {others:.0%}"
         )
-    if _size_misfit(query, here, there):
+    if _comparable(query, query2) and _size_misfit(query, here, there):
         word = sizes(pair.phrase)[0].text
         said.append(f"it says {word!r} and its mask has {here.area} pixels, the other {there.area}")
     if _shape_misfit(query, here, there):

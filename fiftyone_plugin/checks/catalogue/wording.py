@@ -149,7 +149,7 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
             "characteristics", "surroundings") may be left
     """
     for key, phrase in batch.queries(batch.query_where(is_undescribed)):
-        if not word_set(phrase).isdisjoint(_BRIGHT):
+        if not word_set(phrase).isdisjoint(_BRIGHT) or _ONLY_ONE.search(phrase):
             continue
         left, dropped = filler(phrase)
         if len(left) <= max_words and (left or dropped):
@@ -160,3 +160,6 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
 
 _BRIGHT = words("bright vibrant vivid lighting lights lit light dark darker dim dimmer shadowy")
 """What may be said of the object, and tell it apart, or of what is around it."""
+
+_ONLY_ONE = re.compile(r"\bthe (?:one and )?only\b", re.IGNORECASE)
+"""Says that there is no other object to tell it from."""

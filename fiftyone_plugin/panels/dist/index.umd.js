@@ -4250,6 +4250,8 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
 .plp-columns { display: grid; gap: 18px; grid-template-columns: minmax(0, 1fr); }
 .plp-column { display: flex; flex-direction: column; gap: 16px; min-width: 0; }
 .plp-column > div > .plp-picture { width: min(100%, 60vh * var(--plp-ratio)); margin: 0 auto; }
+.plp-still > div > .plp-picture { width: min(100%, 36vh * var(--plp-ratio)); }
+.plp-legend:empty { display: none; }
 @container pair (min-width: 560px) {
   .plp-columns { grid-template-columns: minmax(0, 1.15fr) minmax(260px, 1fr); }
 }
@@ -4286,8 +4288,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
 .plp-was { display: block; }
 .plp-field { display: flex; flex-direction: column; gap: 2px; font-size: 13px; flex: 1; }
 .plp-short { max-width: 6em; }
-@container pair (min-width: 760px) { .plp-still { position: sticky; top: 0; align-self: start; }
-  .plp-still > .plp-picture { max-height: 38vh; width: auto; } }
+@container pair (min-width: 760px) { .plp-still { position: sticky; top: 0; align-self: start; } }
 .plp-tools { margin-top: -8px; }
 .plp-tools .plp-legend { margin: 0 0 0 auto !important; }
 .plp-key { font-size: 12px; margin-top: -8px !important; }
