@@ -11,6 +11,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.checks import judgements
 from pairlens.fiftyone_plugin.checks.catalogue.coordinates import readings
+from pairlens.fiftyone_plugin.checks.catalogue.positions import TOLERANCE
 from pairlens.fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
 from pairlens.fiftyone_plugin.language import (
     classes,
@@ -23,9 +24,6 @@ from pairlens.fiftyone_plugin.language import (
 )
 from pairlens.fiftyone_plugin.language.query_features import named_region
 from pairlens.importers.mask_stats import MaskStats
-
-TOLERANCE = 0.095
-"""How far outside a named place a mask may lie, which is the default of the check."""
 
 Mark = tuple[int, int, str, str]
 """First character, end, kind, value."""

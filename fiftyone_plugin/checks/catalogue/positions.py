@@ -15,6 +15,9 @@ from pairlens.fiftyone_plugin.language.tokens import word_set
 from pairlens.fiftyone_plugin.language.vocabulary import FRAME
 from pairlens.importers.mask_stats import MaskStats
 
+TOLERANCE = 0.095
+"""How far outside a named place a mask may lie, in image sides."""
+
 DECAY = 0.2
 """Distance in image sides over which the score falls to 1/e."""
 
@@ -40,7 +43,7 @@ WITHIN = 0.125
     fires=example(phrase="the car in the bottom-right corner", stats=mask_at(128, 450)),
     silent=example(phrase="the car in the bottom-left corner", stats=mask_at(128, 450)),
 )
-def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Issue]:
+def position_conflict(batch: Batch, *, tolerance: float = TOLERANCE) -> Iterator[Issue]:
     """Compares absolute place words with the mask.
 
     Args:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
+from pairlens.fiftyone_plugin.checks.catalogue.positions import TOLERANCE, outside
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
 from pairlens.fiftyone_plugin.language import shapes, sizes
 from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
@@ -16,11 +16,6 @@ from pairlens.importers.mask_stats import MaskStats
 
 MIN_EACH = 0.02
 """How much better each of the two must fit, in image sides."""
-
-MOST_LEFT = 0.095
-"""How far outside of the place it names, in image sides, the exchanged mask of a query may lie.
-
-That far ``position_conflict`` does not accuse it."""
 
 MAX_DOUBTED = 64
 """Pairs of one image that are compared with each other; more would take quadratic time."""
@@ -87,7 +82,7 @@ def _gain(one: _Query, other: _Query) -> float:
     here, there = pair.stats, pair2.stats
     if here.digest == there.digest or pair.split != pair2.split:
         return 0.0
-    if max(outside(query.region, there), outside(query2.region, here)) > MOST_LEFT:
+    if max(outside(query.region, there), outside(query2.region, here)) > TOLERANCE:
         return 0.0
     sizes = _comparable(query, query2)
     mine = _misfit(query, here, there, sizes) - _misfit(query, there, here, sizes)
