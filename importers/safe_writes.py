@@ -67,7 +67,7 @@ def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) 
 
 
 def _change_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) -> int:
-    """As :func:`update_matching`, through FiftyOne.
+    """Does what :func:`update_matching` does, through FiftyOne.
 
     FiftyOne has no filtered update: what another process writes between the query and the update
     is overwritten.
@@ -79,7 +79,7 @@ def _change_matching(dataset: Any, changes: Iterable[tuple[Document, Document]])
 
 
 def assignment(values: Document, now: datetime) -> Document:
-    """The update that sets fields of a sample, as FiftyOne does; ``None`` removes a field."""
+    """Returns the update that sets fields of a sample as FiftyOne does; ``None`` removes one."""
     if None not in values.values():
         return {"$set": {"last_modified_at": now, **values}}
     kept = {k: v for k, v in values.items() if v is not None}
