@@ -58,7 +58,7 @@ def replacing(
         source: the source of the import
         given: the media folder or store; by default the store of the old dataset, since other
             machines may use it, or a folder of its own
-        carry: copies what is to be kept from the old dataset, such as verdicts
+        carry: copies what must survive from the old dataset, such as verdicts
 
     Raises:
         UsageError: if the media folder is inside the source or around it
