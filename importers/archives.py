@@ -41,14 +41,14 @@ def extract(packed: Packed | Inline, folder: Path | str) -> tuple[str, ImageFact
         facts = inspect_bytes(memoryview(packed.content), name)
         return str(write_once(Path(target), packed.content)), facts
     try:
-        there = os.stat(target).st_size  # noqa: PTH116
+        existing_size = os.stat(target).st_size  # noqa: PTH116
     except FileNotFoundError:
-        there = None
-    if there == packed.size:
+        existing_size = None
+    if existing_size == packed.size:
         return target, inspect_image(Path(target))
     data = _read(packed)
     facts = inspect_bytes(data, name)
-    if there is not None:
+    if existing_size is not None:
         return str(write_once(Path(target), data)), facts
     write_atomic(target, data)
     return target, facts

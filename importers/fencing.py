@@ -49,7 +49,7 @@ class Hold:
         self.check_kept()
 
     def check_kept(self) -> None:
-        """As :meth:`check`, without a renewal.
+        """Checks that it was still held at the last renewal.
 
         Raises:
             StateError: if another process took it over
@@ -63,7 +63,7 @@ _held: ContextVar[tuple[Hold, ...]] = ContextVar("_held", default=())
 
 @contextmanager
 def holding(hold: Hold) -> Iterator[None]:
-    """Within this context, :func:`check_writing` checks ``hold`` as well."""
+    """Makes :func:`check_writing` check ``hold`` as well within the context."""
     before = _held.set((*_held.get(), hold))
     try:
         yield

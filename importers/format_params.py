@@ -47,11 +47,11 @@ def settle(
     if begun is not None and changed:
         other = min(changed)
         raise StateError(
-            f"the dataset was begun with {_told(begun) or 'no --param'}, and {other} is another "
-            "now; leave --param out, or import it anew with --overwrite"
+            f"the dataset was begun with {_as_options(begun) or 'no --param'}, and {other} is "
+            "another now; leave --param out, or import it anew with --overwrite"
         )
     if kept := {name: text for name, text in former.items() if name not in given}:
-        rule = f"read as by the earlier version that began the import: {_told(kept)}"
+        rule = f"read as by the earlier version that began the import: {_as_options(kept)}"
         return replace(
             settled, decisions=(*settled.decisions, *(Decision(rule, name) for name in kept))
         )
@@ -78,10 +78,9 @@ def full_command(settled: Settled, root: Path | str, name: str | None) -> str:
         str(root),
         *(["--name", name] * bool(name)),
     ]
-    return (
-        f"guessed from names and first rows; in full: {shlex.join(command)} {_told(settled.params)}"
-    )
+    options = _as_options(settled.params)
+    return f"guessed from names and first rows; in full: {shlex.join(command)} {options}"
 
 
-def _told(params: Mapping[str, str]) -> str:
+def _as_options(params: Mapping[str, str]) -> str:
     return " ".join(f"--param {shlex.quote(f'{name}={text}')}" for name, text in params.items())

@@ -266,22 +266,22 @@ class _Matching:
             end: the number after the last; by default all are included
         """
         end = len(chips) + 1 if end is None else end
-        some = (one for one in self._wanted if first <= one.number < end)
-        return [self._place(one, chips[one.number - 1]) for one in some]
+        wanted = (image for image in self._wanted if first <= image.number < end)
+        return [self._place(image, chips[image.number - 1]) for image in wanted]
 
     def verified(self, chips: Sequence[Chip], class_fits: ClassFits) -> list[ChipPlace]:
         """Returns the positions of all images, with the best box that the queries can refer to."""
-        some = (one for one in self._wanted if 0 < one.number <= len(chips))
-        return [self._with_class(one, chips[one.number - 1], class_fits) for one in some]
+        wanted = (image for image in self._wanted if 0 < image.number <= len(chips))
+        return [self._with_class(image, chips[image.number - 1], class_fits) for image in wanted]
 
-    def _with_class(self, one: Wanted, chip: Chip, class_fits: ClassFits) -> ChipPlace:
-        place = self._place(one, chip)
-        if not place.fits or one.box is None:
+    def _with_class(self, image: Wanted, chip: Chip, class_fits: ClassFits) -> ChipPlace:
+        place = self._place(image, chip)
+        if not place.fits or image.box is None:
             return place
         seen = self._boxes[chip.tile].within(chip.box)
-        ious = seen.ious(one.box)
+        ious = seen.ious(image.box)
         under = [n for n in (-ious).argsort(kind="stable").tolist() if ious[n] >= FITS]
-        possible = {n: class_fits(one.phrases, seen.labels[n]) for n in under}
+        possible = {n: class_fits(image.phrases, seen.labels[n]) for n in under}
         best = next((n for n in under if possible[n]), under[0])
         return replace(
             place, iou=float(ious[best]), label=seen.labels[best], class_fits=possible[best]
@@ -291,12 +291,12 @@ class _Matching:
         """Counts the masks that fit a box; the arguments are those of :meth:`places`."""
         return sum(place.fits for place in self.places(chips, first, end))
 
-    def _place(self, one: Wanted, chip: Chip) -> ChipPlace:
-        if one.box is None:
-            return ChipPlace(one.image, *chip)
+    def _place(self, image: Wanted, chip: Chip) -> ChipPlace:
+        if image.box is None:
+            return ChipPlace(image.image, *chip)
         seen = self._boxes[chip.tile].within(chip.box)
-        ious = seen.ious(one.box)
-        return ChipPlace(one.image, *chip, iou=float(ious.max(initial=0.0)))
+        ious = seen.ious(image.box)
+        return ChipPlace(image.image, *chip, iou=float(ious.max(initial=0.0)))
 
     def sizes_of(self, tile: str, known: Sequence[Size]) -> list[Size]:
         """Lists candidates for a tile's size, one for each number of columns and rows of chips.

@@ -67,9 +67,9 @@ def is_indexed(dataset: Any, keys: Keys) -> bool:
 
 def _lacking(dataset: Any, wanted: Iterable[Keys | IndexModel], **options: Any) -> list[IndexModel]:
     indexes = fo_internals.collection(dataset).index_information().values()
-    there = [list(index["key"]) for index in indexes]
+    existing = [list(index["key"]) for index in indexes]
     models = (o if isinstance(o, IndexModel) else IndexModel(o, **options) for o in wanted)
-    return [model for model in models if [*model.document["key"].items()] not in there]
+    return [model for model in models if [*model.document["key"].items()] not in existing]
 
 
 def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:

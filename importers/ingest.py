@@ -249,7 +249,7 @@ def _note_unread_masks(dataset: Any, on_note: OnNote) -> None:
 class _SourceState:
     """Facts that show whether a source changed while it was read, or its disk was unmounted."""
 
-    there: bool
+    holds_format: bool
     device: int
     records: int
 
@@ -307,15 +307,15 @@ def _read_images(
     )
     pool = replace(options.pool, files=(root, place.media_dir))
     chunk = _CHUNK if chosen.threads or options.limit is not None else _SMALL
-    for made in _made(pool.map(work, groups, chunk=chunk), skips):
-        for decision in made.decisions:
+    for encoded in _encoded(pool.map(work, groups, chunk=chunk), skips):
+        for decision in encoded.decisions:
             insertion.decisions(decision)
-        yield made
+        yield encoded
     for note in resumed.notes() if options.resume else ():
         decisions(note)
 
 
-def _made(
+def _encoded(
     outcomes: Iterator[Outcome[Group, EncodedSamples]], skips: SkipLog
 ) -> Iterator[EncodedSamples]:
     """Yields the encoded samples of each image; none if the image failed.

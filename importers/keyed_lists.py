@@ -65,16 +65,16 @@ def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[Ke
     found, fault = _lists_of_objects(stream, limit, on_note)
     if not found:
         return [], fault
-    longest = max(found, key=lambda one: one.items)
-    alike = [one for one in found if one.is_like(longest)]
-    if others := [shown(one.key, 40) for one in found if one not in alike]:
+    longest = max(found, key=lambda candidate: candidate.items)
+    similar = [candidate for candidate in found if candidate.is_like(longest)]
+    if others := [shown(candidate.key, 40) for candidate in found if candidate not in similar]:
         some = ", ".join(map(repr, others[:_SHOWN]))
         on_note(
             f"lists of other objects are not read: {some}"
             + f" and {len(others) - _SHOWN:,} more" * (len(others) > _SHOWN)
-            + f"; the records are those under {', '.join(repr(shown(a.key, 40)) for a in alike)}"
+            + f"; the records are those under {', '.join(repr(shown(a.key, 40)) for a in similar)}"
         )
-    return alike, fault
+    return similar, fault
 
 
 def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[list[KeyedList], str]:
@@ -90,10 +90,10 @@ def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> tuple[li
 
     try:
         for item in read_list_items(stream, again, limit, rest):
-            one = found.setdefault(item.name, KeyedList(item.name, item.start))
-            one.items += 1
-            if not one.names and isinstance(item.value, dict):
-                one.names = frozenset(item.value)
+            current = found.setdefault(item.name, KeyedList(item.name, item.start))
+            current.items += 1
+            if not current.names and isinstance(item.value, dict):
+                current.names = frozenset(item.value)
     except ValueError as error:
         fault = str(error)
         on_note(f"{fault}; lists under other keys behind that are not read")

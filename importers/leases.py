@@ -91,19 +91,19 @@ def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable
         part: the part that it writes, with names of the function's arguments in braces
     """
 
-    def made(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
 
         @functools.wraps(function)
-        def run(*args: P.args, **options: P.kwargs) -> R:
-            given = signature.bind(*args, **options).arguments
-            dataset = fo_internals.dataset_of(next(iter(given.values())))
-            with held(dataset.name, step, part.format(**given)):
+        def wrapper(*args: P.args, **options: P.kwargs) -> R:
+            arguments = signature.bind(*args, **options).arguments
+            dataset = fo_internals.dataset_of(next(iter(arguments.values())))
+            with held(dataset.name, step, part.format(**arguments)):
                 return function(*args, **options)
 
-        return run
+        return wrapper
 
-    return made
+    return decorate
 
 
 @contextmanager
@@ -287,8 +287,8 @@ def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
     mine = {n: {"$literal": v} for n, v in about.items()} | {"since": "$$NOW", "renewed": "$$NOW"}
     silent = {"$lt": ["$$one.renewed", {"$subtract": ["$$NOW", PATIENCE * 1000]}]}
     gone = {"$or": [silent, {"$in": ["$$one.token", dead]}]}
-    alike = {"$in": ["$$one.part", [WHOLE, {"$literal": part}]]}
-    others = _filtered("$holders", alike) if part != WHOLE else "$holders"
+    same_part = {"$in": ["$$one.part", [WHOLE, {"$literal": part}]]}
+    others = _filtered("$holders", same_part) if part != WHOLE else "$holders"
     free = {"$eq": [{"$size": others}, 0]}
     change = [
         *_NOT_IN_FUTURE,

@@ -204,8 +204,8 @@ def _decide(array: NDArray[Any], values: NDArray[Any], lossy: bool) -> tuple[flo
 
 def _beside_small(array: NDArray[Any]) -> tuple[float, str]:
     """Decides on a mask of small values and 255 by whether 255 is the more frequent."""
-    great, some = np.count_nonzero(array == IGNORE), np.count_nonzero(array)
-    if 2 * great >= some:
+    white, nonzero = np.count_nonzero(array == IGNORE), np.count_nonzero(array)
+    if 2 * white >= nonzero:
         return _HALF, "masks of small values and more of 255: 255 is the target"
     return 0, "masks of small values and less of 255: what is not 0 is the target"
 

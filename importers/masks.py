@@ -181,8 +181,8 @@ def _beside_black(colors: NDArray[Any]) -> NDArray[np.uint8]:
         MaskError: if the picture has several colours beside black
     """
     colored = np.any(colors, axis=-1)
-    some = colors[colored]
-    if not (some == some[:1]).all():
+    values = colors[colored]
+    if not (values == values[:1]).all():
         raise MaskError(
             "the mask is a colour picture, and not of black and one other colour; write the target "
             "as white on black"
@@ -392,8 +392,8 @@ def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
     """
     indices = np.asarray(image.getchannel(0) if image.mode == "PA" else image)
     colors = np.zeros((256, 3), np.uint8)
-    given = np.array(image.getpalette() or (), np.uint8).reshape(-1, 3)
-    colors[: len(given)] = given[:256]
+    palette = np.array(image.getpalette() or (), np.uint8).reshape(-1, 3)
+    colors[: len(palette)] = palette[:256]
     used = np.unique(indices)
     clear = _transparent(image)[used]
     if clear.any() and not clear.all():

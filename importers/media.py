@@ -277,7 +277,7 @@ def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
 
 
 def _tags(image: Image.Image) -> Mapping[int, Any]:
-    """The tags of a TIFF; empty for other images."""
+    """Returns the tags of a TIFF; empty for other images."""
     return getattr(image, "tag_v2", {})
 
 

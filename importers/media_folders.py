@@ -94,7 +94,7 @@ def media_dir(dataset: Any) -> Path:
     if known and (not facts.get(STORE) or known.endswith(f"-{fo_internals.dataset_id(dataset)}")):
         folder = Path(known)
         if not folder.exists() or _own_line(dataset) in owners_of(folder):
-            return _made(folder, dataset)
+            return _create(folder, dataset)
     return claim(dataset)
 
 
@@ -158,10 +158,10 @@ def claim(dataset: Any, given: Given = None, name: str = "") -> Path:
     # the unfinished dataset deletes the folder too.
     if address:
         take(folder := _shared_folder(name or dataset.name, dataset))
-        return _made(folder, dataset)
+        return _create(folder, dataset)
     if (own := given_folder(given)) is None:
-        return _made(_new_folder(name or dataset.name, take), dataset)
-    take(_made(own, dataset))
+        return _create(_new_folder(name or dataset.name, take), dataset)
+    take(_create(own, dataset))
     return own
 
 
@@ -290,7 +290,7 @@ def _own_line(dataset: Any) -> str:
     return f"{source_line()}{_DATASET}{fo_internals.dataset_id(dataset)}"
 
 
-def _made(folder: Path, dataset: Any) -> Path:
+def _create(folder: Path, dataset: Any) -> Path:
     """Creates a folder if it does not exist, and adds a dataset to its owners."""
     try:
         add_owner(folder, _own_line(dataset))

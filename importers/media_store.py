@@ -176,13 +176,13 @@ def send(dataset: Any, files: Iterable[str]) -> None:
 def _exchange(dataset: Any, folder: Path, address: str, done: Exchange, progress: Progress) -> None:
     named = _named(dataset, folder)
     with _kept(dataset):
-        there = objects_below(address)
-    here = {name for name in named if (folder / name).is_file()}
-    to_send, to_fetch = sorted(here - there.keys()), sorted((named - here) & there.keys())
-    _count(done, folder, address, here, there, named - here - there.keys())
+        stored = objects_below(address)
+    local = {name for name in named if (folder / name).is_file()}
+    to_send, to_fetch = sorted(local - stored.keys()), sorted((named - local) & stored.keys())
+    _count(done, folder, address, local, stored, named - local - stored.keys())
     total, copied = len(to_send) + len(to_fetch), count(1)
     advance = lambda: progress(next(copied), total)  # noqa: E731
-    objects = [there[name] for name in to_fetch]
+    objects = [stored[name] for name in to_fetch]
     try_all(
         (
             partial(_send_all, dataset, folder, address, to_send, done, advance),
@@ -195,13 +195,13 @@ def _count(
     done: Exchange,
     folder: Path,
     address: str,
-    here: set[str],
-    there: Mapping[str, StoredObject],
+    local: set[str],
+    stored: Mapping[str, StoredObject],
     lacking: set[str],
 ) -> None:
     """Counts the lacking and the differing files, which are not copied."""
-    both = sorted(here & there.keys())
-    differing = [name for name in both if _differs(address, folder / name, there[name])]
+    both = sorted(local & stored.keys())
+    differing = [name for name in both if _differs(address, folder / name, stored[name])]
     done.lacking, done.differing = done.lacking + len(lacking), done.differing + len(differing)
     done.lacks = done.lacks or next((str(folder / name) for name in sorted(lacking)), "")
     done.differs = done.differs or next((str(folder / name) for name in differing), "")

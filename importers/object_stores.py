@@ -285,11 +285,11 @@ class Copier:
         self._store = open_store(address)
         self._fresh = open_store(address, use_listings_cache=False)
 
-    def copy(self, one: StoredObject, target: Path) -> None:
+    def copy(self, listed: StoredObject, target: Path) -> None:
         """Copies an object to a file, completely or not at all.
 
         Args:
-            one: the object as listed
+            listed: the object as listed
             target: the file, which gets the object's time of change
 
         Raises:
@@ -299,15 +299,17 @@ class Copier:
         digest = hashlib.md5(usedforsecurity=False)
 
         def write(stream: IO[bytes]) -> None:
-            for chunk in self._chunks(one):
+            for chunk in self._chunks(listed):
                 digest.update(chunk)
                 stream.write(chunk)
-            if digest.hexdigest() != one.md5:  # changed, or the store does not report an MD5
-                self._check_version(one)
+            if digest.hexdigest() != listed.md5:  # changed, or the store does not report an MD5
+                self._check_version(listed)
 
         try:
             replace_whole(target, write)
-            os.utime(target, (one.changed, one.changed))  # does not depend on when it is fetched
+            os.utime(
+                target, (listed.changed, listed.changed)
+            )  # does not depend on when it is fetched
         except OSError as error:
             raise StateError(f"cannot write to {target.parent} ({reason_of(error)})") from error
 

@@ -35,11 +35,11 @@ from pairlens.importers.worker_processes import check_number, process_pool
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 WINDOW = 4
-"""Items under way for each worker: enough that none waits while results are stored."""
+"""Pending batches for each worker, enough that none is idle while results are stored."""
 
 _OBJECTS = 500_000
-"""New containers between two looks of the garbage collector, about 20,000 documents; by default
-700, about 30. Each look takes some 20 ms, as nearly all of them are still in use."""
+"""Allocated containers between garbage collections, those of about 20,000 documents; Python's
+default is 700, about 30 documents. A collection takes about 20 ms, and frees almost nothing."""
 
 _lock = Lock()
 _users = 0
@@ -49,7 +49,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 Progress = Callable[[int, int | None], None]
-"""Called with how much is done and how much there is, where that is known."""
+"""Called with the number of finished items and the total number, ``None`` if that is unknown."""
 
 
 @frozen
@@ -72,7 +72,7 @@ def no_progress(done: int, total: int | None) -> None:
 
 
 def default_workers() -> int:
-    """The number of cores that this process may use."""
+    """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -81,13 +81,11 @@ class Pool:
     """Where the work of a step runs: in this process, in worker processes, or on a Ray cluster.
 
     Attributes:
-        engine: ``threads`` (decoding and hashing release the lock; the caller's is one of them),
-            ``processes``, or ``ray`` for several machines with shared storage; ``None`` for what
-            suits the step
-        workers: how many items are in work at a time; by default the machine's cores, and on a
-            running cluster all of its cores
-        address: of the cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``; by
-            default ``RAY_ADDRESS``, and without it Ray starts on this machine
+        engine: ``threads`` (decoding and hashing release the GIL), ``processes``, or ``ray`` for
+            several machines with shared storage; ``None`` for the default of the step
+        workers: number of workers; by default the number of cores of the machine or cluster
+        address: of the Ray cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``;
+            by default ``RAY_ADDRESS``, and without it Ray is started on this machine
         files: files and folders that all nodes must see as this process does; each node checks them
     """
 
@@ -243,14 +241,14 @@ def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
 
 
 def _outcome(item: A, value: Any, error: Exception | None) -> Outcome[A, Any]:
-    """The outcome of an item; raises an error that does not belong to the item."""
+    """Makes the outcome of an item; raises an error that is not the item's fault."""
     if isinstance(error, OutOfMemory):
         raise error
     return Outcome(item, value, error)
 
 
 def _each_sent(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
-    """As :func:`_each`, in another process."""
+    """Does what :func:`_each` does, in another process, with errors that can be pickled."""
     return [(value, error and sendable(error)) for value, error in _each(function, batch)]
 
 

@@ -155,7 +155,7 @@ class Group:
     missing: tuple[Record, ...]
 
     def __str__(self) -> str:
-        """The source of the first record."""
+        """Returns the source of the first record, for messages."""
         return str(self.records[0].source)
 
 

@@ -160,7 +160,9 @@ class Actors:
     def _wait(self, wanted: Call) -> None:
         """Waits until a batch is done; meanwhile, actors that are done with others get new ones."""
         while wanted.reference is None or wanted in self._under_way.get(wanted.actor, ()):
-            calls = {call.reference: call for some in self._under_way.values() for call in some}
+            calls = {
+                call.reference: call for batches in self._under_way.values() for call in batches
+            }
             self._first([*calls, *self._starting])
             done, _ = self._ray.wait([*calls, *self._starting], num_returns=1)
             for reference in done:

@@ -66,7 +66,7 @@ class Registry(Generic[T]):
         return len(self._things)
 
     def values(self) -> list[T]:
-        """The entries, in the order they were added."""
+        """Returns the entries in the order in which they were added."""
         self._load()
         return list(self._things.values())
 

@@ -232,7 +232,7 @@ def relocate(
         done.moved += take_published_images(dataset, chosen, path, params)
     done.exchanged = exchange(dataset, progress)
     done.root, done.media_dir = facts.get("root"), facts.get("media_dir")
-    done.gone, done.example = _gone(dataset)
+    done.gone, done.example = _count_missing(dataset)
     return done
 
 
@@ -295,14 +295,14 @@ def sync(dataset: Any, place: UnpackedPlace, progress: Progress = no_progress) -
 
     # Media first, since only this store has them.
     try_all((exchange_media, lambda: _fetch_published(dataset, place, done, progress)))
-    done.gone, done.example = _gone(dataset)
+    done.gone, done.example = _count_missing(dataset)
     return done
 
 
 def _fetch_published(dataset: Any, place: UnpackedPlace, done: Synced, progress: Progress) -> None:
     """Fetches published files if the dataset has an address and files are missing."""
     facts = store.info(dataset)
-    if "://" not in str(facts.get("root") or "") or not _gone(dataset)[0]:
+    if "://" not in str(facts.get("root") or "") or not _count_missing(dataset)[0]:
         return
     known = fo_internals.collection(dataset).distinct(fields.SPLIT)
     splits = [split for split in SPLITS if split in known]
@@ -317,7 +317,7 @@ def _fetch_published(dataset: Any, place: UnpackedPlace, done: Synced, progress:
         )
 
 
-def _gone(dataset: Any) -> tuple[int, str]:
+def _count_missing(dataset: Any) -> tuple[int, str]:
     """Counts the samples whose image or mask file does not exist; returns also one such path."""
     mask = f"{fields.SEGMENTATION}.mask_path"
     read = store.stream(dataset, ("filepath", fields.RENDITION, mask))

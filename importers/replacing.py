@@ -19,12 +19,12 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.media_folders import STORE, Given, check_media_dir, claim, given_folder
 
 Carry = Callable[[Any, Any, Path], list[str]]
-"""Called with a dataset, the one that is about to take its place, and the media folder of that
-one. It takes over what is to outlast the replacement, and returns notes about it."""
+"""Copies what must survive from an old dataset to the new one that replaces it. Called with both
+and the media folder of the new one; returns notes."""
 
 
 def nothing(old: Any, new: Any, media_dir: Path) -> list[str]:
-    """The :data:`Carry` that takes nothing over."""
+    """Copies nothing; the default :data:`Carry`."""
     return []
 
 
@@ -58,7 +58,7 @@ def replacing(
         source: the source of the import
         given: the media folder or store; by default the store of the old dataset, since other
             machines may use it, or a folder of its own
-        carry: copies what is to be kept from the old dataset, such as verdicts
+        carry: copies what must survive from the old dataset, such as verdicts
 
     Raises:
         UsageError: if the media folder is inside the source or around it
@@ -95,7 +95,7 @@ def _take_place(old: Any, new: Any) -> list[str]:
 
 
 def _free_folder(wanted: Path, taken: str | None) -> Path:
-    """The wanted media folder, or one beside it if the old dataset uses that."""
+    """Returns the wanted media folder, or one next to it if the old dataset uses that."""
     if str(wanted) != taken:
         return wanted
     others = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))

@@ -63,11 +63,11 @@ def restore_files(
         made = map_items(lambda group: prepare(group.records, again), groups, chunk=_CHUNK)
         store.update(dataset, restorer.changes(made))
     left = sum(bool(_lost(doc, made_by_us)) for doc in store.stream(dataset, _READ))
-    told = {
+    counts = {
         "files of {:,} samples were gone and are restored": restorer.restored,
         "files of {:,} samples are gone, and the source does not give them again": left,
     }
-    return [sentence.format(number) for sentence, number in told.items() if number]
+    return [sentence.format(number) for sentence, number in counts.items() if number]
 
 
 def take_published_images(
@@ -120,7 +120,7 @@ def _ignore(_: object) -> None:
 
 
 def _lost(document: Mapping[str, Any], made_by_us: tuple[str, ...]) -> list[str]:
-    """The fields whose file is missing, among files that PairLens or FiftyOne's export wrote."""
+    """Returns the fields with a missing file that PairLens or an export of FiftyOne wrote."""
     lost = []
     for name in _paths_of(document):
         path = _path_in(document, name) or ""
@@ -132,7 +132,7 @@ def _lost(document: Mapping[str, Any], made_by_us: tuple[str, ...]) -> list[str]
 
 
 def _paths_of(document: Mapping[str, Any]) -> tuple[str, ...]:
-    # A mask that replaced the published one is no file of the source's.
+    # A mask that replaced the published one cannot be restored from the source.
     mask = fields.ORIGINAL_MASK if document.get(fields.ORIGINAL_MASK) else fields.SEGMENTATION
     return f"{mask}.mask_path", fields.RENDITION, "filepath"
 
@@ -170,7 +170,7 @@ class _Restorer:
         self.restored = 0
 
     def groups(self, dataset: Any, records: Iterator[Record]) -> Iterator[_Group]:
-        """The images with missing files."""
+        """Yields the images of which a sample has missing files."""
         for batch in batched(group_by_image(records), _LOOKUP):
             keys = [record.key for group in batch for record in group]
             found = store.stream(dataset, _READ, where={fields.KEY: {"$in": keys}})
@@ -206,7 +206,7 @@ class _Restorer:
 
 
 def _same(document: Document, name: str, prepared: Prepared) -> Path | None:
-    """The prepared file of a field, if it has the content that the sample's file had."""
+    """Returns the prepared file of a field if its content is that of the missing file."""
     source, image = document.get(fields.SOURCE) or {}, prepared.image
     if name == fields.RENDITION:
         same = source.get("content_digest") == image.content

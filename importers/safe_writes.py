@@ -1,7 +1,7 @@
-"""Writes to the database that are safe from another process, and from a server that fails.
+"""Writes to the database that are safe from other processes and from failures of a server.
 
-Each checks first that this process still holds its leases (:mod:`pairlens.importers.fencing`). One
-that can be repeated is tried again where another server took over.
+Each checks first that this process still holds its leases (:mod:`pairlens.importers.fencing`). An
+idempotent one is tried again if another server of the replica set took over.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) 
 
 
 def _change_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) -> int:
-    """As :func:`update_matching`, through FiftyOne.
+    """Does what :func:`update_matching` does, through FiftyOne.
 
     FiftyOne has no filtered update: what another process writes between the query and the update
     is overwritten.
@@ -79,7 +79,7 @@ def _change_matching(dataset: Any, changes: Iterable[tuple[Document, Document]])
 
 
 def assignment(values: Document, now: datetime) -> Document:
-    """The update that sets fields of a sample, as FiftyOne does; ``None`` removes a field."""
+    """Returns the update that sets fields of a sample as FiftyOne does; ``None`` removes one."""
     if None not in values.values():
         return {"$set": {"last_modified_at": now, **values}}
     kept = {k: v for k, v in values.items() if v is not None}
@@ -91,11 +91,11 @@ def assignment(values: Document, now: datetime) -> Document:
 def detecting_restart(step: str) -> Iterator[None]:
     """Detects that the only server was restarted within this context.
 
-    A server that is killed loses what was written in the tenth of a second before, and pymongo
-    reconnects to the next one without an error. A replica set loses nothing that it acknowledged.
+    A server that is killed loses the writes of the last tenth of a second, and pymongo reconnects
+    to the restarted server without an error. A replica set loses no acknowledged write.
 
     Args:
-        step: what is done, for the message
+        step: name of the command, for the message
 
     Raises:
         StateError: if the server was restarted meanwhile

@@ -55,7 +55,7 @@ class Boxes:
         return Boxes(tuple(self.labels[n] for n in seen), corners)
 
     def ious(self, box: Sequence[float]) -> NDArray[np.float64]:
-        """(n,) intersection over union of each box with ``box``, in [0, 1]."""
+        """Returns (n,) the intersection over union of each box with ``box``, in [0, 1]."""
         low = np.maximum(self.corners[:, :2], box[:2])
         high = np.minimum(self.corners[:, 2:], box[2:])
         shared = np.clip(high - low, 0, None).prod(1)

@@ -94,19 +94,19 @@ def store_source_boxes(
 
     def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
         for _, group in groupby(docs, key=_image):
-            alike = list(group)
-            done.of += len(alike)
-            found = _boxes_of(alike[0], source.images, places)
+            same_image = list(group)
+            done.of += len(same_image)
+            found = _boxes_of(same_image[0], source.images, places)
             if found is None:
                 done.unknown_total += 1
-                done.unknown += [_name(alike[0])] * (len(done.unknown) < 5)
+                done.unknown += [_name(same_image[0])] * (len(done.unknown) < 5)
             else:
                 if not done.samples:
                     schema.declare_source_boxes(dataset)
                 boxes, size = _at_most(found[0], done), found[1]
-                done.samples += len(alike)
-                done.boxes += len(alike) * len(boxes.labels)
-                for doc in alike:
+                done.samples += len(same_image)
+                done.boxes += len(same_image) * len(boxes.labels)
+                for doc in same_image:
                     yield doc["_id"], {fields.SOURCE_BOXES: _detections(boxes, size)}
             progress(done.of, total)
 

@@ -81,8 +81,8 @@ class IdSpool:
         """Adds ids, as the 12 bytes of an ObjectId."""
         self._added += ids
         while len(self._added) >= PART:
-            some, self._added = self._added[:PART], self._added[PART:]
-            self._sorted.add(np.array(sorted(some), f"V{ID_BYTES}"))
+            part, self._added = self._added[:PART], self._added[PART:]
+            self._sorted.add(np.array(sorted(part), f"V{ID_BYTES}"))
 
     def __iter__(self) -> Iterator[bytes]:
         """Yields all ids, merging the sorted parts."""

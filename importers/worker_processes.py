@@ -69,13 +69,13 @@ class _Worker:
         with theirs, _deaf():
             self.process.start()
 
-    def call(self, work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    def call(self, work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Calls a function in the process, and returns its result or raises its error.
 
         Raises:
             _Died: if the process died
         """
-        request = ForkingPickler.dumps((work, given))
+        request = ForkingPickler.dumps((work, arguments))
         try:
             self._pipe.send_bytes(request)
             self._wait()
@@ -137,14 +137,14 @@ def process_pool(
     started, free = list[_Worker](), list[_Worker]()
     over = list[str]()  # why no more calls are begun, if so
 
-    def call(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    def call(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         worker = free.pop()
         try:
             if over:
                 raise StateError(over[0])
-            return worker.call(work, given)
+            return worker.call(work, arguments)
         except _Died as error:
-            over.append(died(function, given[0]))
+            over.append(died(function, arguments[0]))
             raise StateError(over[0]) from error
         finally:
             free.append(worker)
@@ -166,11 +166,11 @@ def process_pool(
         threads = last.enter_context(ThreadPoolExecutor(workers, thread_name_prefix="pairlens"))
         last.callback(stop)
 
-        def submit(work: Callable[..., Any], *given: Any) -> Future[Any]:
+        def submit(work: Callable[..., Any], *arguments: Any) -> Future[Any]:
             if len(started) < workers:
                 started.append(_started(kind))
                 free.append(started[-1])
-            return threads.submit(call, work, given)
+            return threads.submit(call, work, arguments)
 
         yield submit
 
@@ -231,8 +231,8 @@ def _serve(calls: Connection) -> None:
 def _answer(request: bytes) -> Any:
     """Performs a call; returns the pickled pair of its error and its result, one being ``None``."""
     try:
-        work, given = pickle.loads(request)
-        return ForkingPickler.dumps((None, work(*given)))
+        work, arguments = pickle.loads(request)
+        return ForkingPickler.dumps((None, work(*arguments)))
     except Exception as error:
         return ForkingPickler.dumps((sendable(as_it_is(error)), None))
 

@@ -1,9 +1,9 @@
-"""The working set: which samples a step reads, given a dataset or a view.
+"""The working set: the samples that a step reads, given a dataset or a view.
 
-Of a dataset it is all samples; of a view its samples in its order, each once, with the fields that
-the view hides; of a view of groups all samples of the groups. Samples that PairLens did not import
-are left out of a dataset that PairLens imported, and the step reports how many. A dataset that
-PairLens did not import is refused, even if its fields have the same names.
+For a dataset, these are all samples; for a view, its samples in its order, each once and with the
+fields that the view hides; for a view of groups, all samples of the groups. Samples that PairLens
+did not import are left out, and the step reports how many. A dataset that PairLens did not import
+is refused, even if its fields have the same names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pairlens.importers.errors import StateError, UsageError
 Stages = list[dict[str, Any]]
 
 OWN = {f"{fields.SOURCE}.file": {"$type": "string"}, fields.KEY: {"$type": "string"}}
-"""The filter of samples that PairLens imported: they have a key and a place in published files."""
+"""A filter for samples that PairLens imported: they have a key and a source file."""
 
 _OF_PARTS = "the view holds parts of samples, such as patches; give a view of whole samples"
 
@@ -27,18 +27,18 @@ _CHOOSING = (
     fo.Exclude, fo.ExcludeBy, fo.Exists, fo.Limit, fo.Match, fo.MatchLabels, fo.MatchTags,
     fo.Select, fo.SelectBy, fo.Shuffle, fo.Skip, fo.SortBy, fo.Take,
 )  # fmt: skip
-"""Stages that give samples as they are stored."""
+"""Stages that select or order samples without changing them."""
 _ALTERING = (
     fo.ExcludeLabels, fo.FilterField, fo.FilterKeypoints, fo.FilterLabels, fo.LimitLabels,
     fo.MapLabels, fo.SelectLabels,
 )  # fmt: skip
-"""Stages that change fields of samples, and leave other fields alone."""
+"""Stages that change some fields of samples and keep the others."""
 _HIDING = (fo.SelectFields, fo.ExcludeFields)
 _REPEATING = (fo.Concat, fo.Mongo)
-"""Stages after which a sample may be there twice."""
+"""Stages whose result can have a sample twice."""
 
 _WHOLE = "_pairlens_whole"
-"""The sample as it is stored, beside what a view makes of it."""
+"""Temporary field with the sample as stored, while a view's stages change its fields."""
 
 
 def is_imported(dataset: Any) -> bool:
@@ -94,11 +94,11 @@ def check_any(samples: Any) -> None:
 
 
 def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
-    """The MongoDB stages that read the working set.
+    """Returns the MongoDB stages that read the working set.
 
     Args:
         samples: a dataset or view
-        as_seen: label fields that come as the view filters them; all others come as stored
+        as_seen: label fields that are read as the view filters them; all others are read as stored
 
     Raises:
         UsageError: if the view holds parts of samples
@@ -108,14 +108,14 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
 
 
 def own_filter(samples: Any) -> dict[str, Any]:
-    """A MongoDB filter for the samples of a dataset or view that are in the working set."""
+    """Returns a MongoDB filter for the samples that are in the working set."""
     return OWN if is_imported(samples) else {}
 
 
 def pipeline_of_all(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
-    """As :func:`pipeline`, without leaving out the samples that :func:`own_filter` does.
+    """Returns the stages of :func:`pipeline` without :func:`own_filter`.
 
-    So the database can order the result by an index without reading samples.
+    With them alone, the database can order the result by an index without reading samples.
 
     Raises:
         UsageError: for a view of patches, frames or the like
@@ -133,9 +133,11 @@ def pipeline_of_all(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
 
 
 def _chosen(shown: Any) -> tuple[Stages, Stages] | None:
-    """The stages of a view that select whole samples, and those after them that change fields.
+    """Splits the stages of a view into those that select samples and later ones that change fields.
 
-    ``None`` if the view has other stages as well: its samples must then be read a second time.
+    Returns:
+        both lists; ``None`` if the view has other stages as well, so that its samples must be read
+        a second time
     """
     kinds = [type(stage) for stage in fo_internals.view_stages(shown)]
     if fo_internals.is_of_groups(shown) or not {*kinds} <= {*_CHOOSING, *_ALTERING}:
@@ -178,7 +180,7 @@ def _looked_up(stages: Stages, samples: Any, as_seen: Sequence[str]) -> Stages:
 
 
 def _shown(samples: Any) -> Any:
-    """The view without the stages that hide fields; ``None`` if it holds all samples."""
+    """Returns a view without the stages that hide fields; ``None`` if it has all samples."""
     if isinstance(samples, fo.Dataset):
         return None
     kinds = [type(stage) for stage in fo_internals.view_stages(samples)]
@@ -193,7 +195,7 @@ def _shown(samples: Any) -> Any:
 
 
 def _stages_once(samples: Any, shown: Any) -> Stages:
-    """The stages of a view, followed by those that drop repeated samples."""
+    """Returns the stages of a view, followed by stages that drop repeated samples."""
     stages = fo_internals.pipeline(shown)
     if any(type(stage) in _REPEATING for stage in fo_internals.view_stages(samples)):
         once = [
@@ -206,12 +208,12 @@ def _stages_once(samples: Any, shown: Any) -> Stages:
 
 
 def count(samples: Any) -> int:
-    """The number of samples in the working set of a dataset or view."""
+    """Counts the samples in the working set of a dataset or view."""
     return _count(samples, pipeline(samples))
 
 
 def left_out(samples: Any) -> int:
-    """How many of the samples of a dataset or view PairLens did not import."""
+    """Counts the samples of a dataset or view that PairLens did not import."""
     if not is_imported(samples):
         return 0
     return _count(samples, [*pipeline_of_all(samples), {"$match": {"$nor": [OWN]}}])
