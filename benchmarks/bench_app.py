@@ -1,11 +1,11 @@
-"""What a curator of a large dataset waits for in the App, in Chromium.
+"""Measures waiting times in the App on a large dataset, in Chromium.
 
     python benchmarks/bench_app.py                       100,000 pairs
     python benchmarks/bench_app.py --samples 1000000 --database /data/million --picture app.png
 
 The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Times are those of the page:
 
-- ``open``: from its address to the first thumbnails, in a browser that was never there
+- ``open``: from the address to the first thumbnails, in a fresh browser
 - ``sidebar``: from the choice of a value or the move of a slider to a grid that shows it, each on
   a page that was just loaded; ``list`` before it, from the click into a field's box to its values
 - ``panel``: from the address to the figures of the panel *Curation*, from a click on a bar to the
@@ -82,7 +82,7 @@ fo.launch_app(fo.load_dataset(sys.argv[1]), port=int(sys.argv[2]), remote=True).
 
 
 class Took(NamedTuple):
-    """What one act took, in seconds; of processors for the last three."""
+    """Durations of one act in seconds; for the last three, of processor time."""
 
     seconds: float
     settled: float
@@ -118,17 +118,17 @@ def main() -> int:
 
 
 def half_of_memory() -> float:
-    """Gigabytes that a MongoDB server takes for its cache where nobody says how many."""
+    """The default size of a MongoDB server's cache in gigabytes."""
     return max(round((psutil.virtual_memory().total / 2**30 - 1) / 2, 1), 0.25)
 
 
 def as_json(took: Took) -> dict[str, float | None]:
-    """With ``null`` for what never came."""
+    """The durations for JSON, with ``null`` for missing ones."""
     return {name: None if value == NEVER else value for name, value in took._asdict().items()}
 
 
 def prepare(folder: Path, samples: int) -> int:
-    """Makes the two datasets where they are not there, and tells how many samples they have."""
+    """Makes the two datasets if they do not exist, and returns their number of samples."""
     # FiftyOne is imported here, after its database was chosen.
     import fiftyone as fo
     from bench_panels import make, multiply
@@ -155,7 +155,7 @@ def prepare(folder: Path, samples: int) -> int:
 
 
 def run(folder: Path, name: str, args: Any) -> Times:
-    """What is waited for in the App of a dataset."""
+    """Measures the waiting times in the App of a dataset."""
     from tests.browser.conftest import FLAGS, chromium
     from tests.browser.server import Server
 
@@ -176,7 +176,7 @@ def run(folder: Path, name: str, args: Any) -> Times:
 
 
 class Watch:
-    """A page of the App, and what an act on it takes."""
+    """A page of the App, and measurements of acts on it."""
 
     def __init__(self, browser: Browser, server: Any) -> None:
         self.url: str = server.url
@@ -188,7 +188,7 @@ class Watch:
         self.page = browser.new_page()
 
     def renew(self) -> None:
-        """Takes a browser that was never there."""
+        """Starts a fresh browser."""
         self.page.close()
         self._asked.clear()
         self.page = self._browser.new_page(viewport={"width": 1600, "height": 1000})
@@ -208,9 +208,9 @@ class Watch:
             self._answered = time.perf_counter()
 
     def begin(self) -> None:
-        """Counts from now on, when what came before is drawn to its end.
+        """Starts a measurement after everything before is drawn.
 
-        A page is shown before all of its masks are drawn, and those come first.
+        A page is shown before all of its masks are drawn.
         """
         deadline = time.perf_counter() + MILLISECONDS / 1000
         used = self._processors()[-1]
@@ -225,7 +225,7 @@ class Watch:
         return time.perf_counter() - self._began
 
     def settled(self, seconds: float) -> Took:
-        """Waits until nothing is asked any more, and tells what all of it took."""
+        """Waits until no request is pending, and returns the durations."""
         self._answered = self._began + seconds
         deadline = self._answered + MILLISECONDS / 1000
         while self._asked or time.perf_counter() < self._answered + QUIET:
@@ -244,7 +244,7 @@ class Watch:
         return [sum(map(used, server)), used(database), browser]
 
     def until(self, act: Callable[[], Any], done: Callable[[], Any]) -> Took:
-        """What it takes from an act until something is there."""
+        """The durations from an act until a condition is met."""
         self.begin()
         try:
             act()
@@ -254,7 +254,7 @@ class Watch:
         return self.settled(self.seconds())
 
     def shown(self, act: Callable[[], Any]) -> Took:
-        """What it takes from an act to the grid that shows another number of samples."""
+        """The durations from an act until the grid shows another number of samples."""
         arg = [COUNT, GRID, self.page.locator(COUNT).inner_text()]
         wait = self.page.wait_for_function
         return self.until(act, lambda: wait(CHANGED, arg=arg, timeout=MILLISECONDS, polling=20))
@@ -264,7 +264,7 @@ class Watch:
 
 
 def used(process: psutil.Process, name: str = "") -> float:
-    """Seconds of processors that a process has used; none of one that has ended or another name."""
+    """Processor seconds of a process; 0 if it has ended or has another name."""
     try:
         return sum(process.cpu_times()[:2]) if name in process.name() else 0.0
     except psutil.NoSuchProcess:
@@ -281,7 +281,7 @@ def database() -> psutil.Process:
 
 
 def measure(watch: Watch, *, ours: bool, only: str, picture: Path | None) -> Times:
-    """What each act takes, of those whose name has ``only`` in it."""
+    """Measures each act whose name contains ``only``."""
     times = loaded(watch, ours)
     if picture:
         watch.page.screenshot(path=picture)
@@ -299,7 +299,7 @@ def measure(watch: Watch, *, ours: bool, only: str, picture: Path | None) -> Tim
 
 
 def loaded(watch: Watch, ours: bool) -> Times:
-    """Opens the App in a browser that was never there, with the panel where it is ours."""
+    """Opens the App in a fresh browser, with the panel if the dataset is one of PairLens."""
     watch.renew()
     watch.begin()
     watch.page.goto(watch.url)
@@ -349,7 +349,7 @@ def dragged(page: Page, end: Locator) -> None:
 
 
 def opened(watch: Watch, field: str) -> None:
-    """Unfolds a field of the sidebar, and its group where that is closed."""
+    """Expands a field of the sidebar, and its group if it is closed."""
     arrow = watch.page.locator(f'[data-cy="sidebar-field-arrow-enabled-{field.partition(".")[0]}"]')
     arrow.first.scroll_into_view_if_needed()
     arrow.first.click()

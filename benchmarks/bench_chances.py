@@ -55,7 +55,7 @@ TABLE: dict[str, tuple[ChanceRow, ...]] = {
 
 
 class Read(NamedTuple):
-    """A finding that was read: ``bad`` says that it is right."""
+    """A finding that was read; ``bad``: whether the pair is bad, so that the finding is right."""
 
     strength: float
     severity: str
@@ -69,19 +69,19 @@ class Bin(NamedTuple):
 
     @property
     def range(self) -> tuple[float, float]:
-        """Of strength."""
+        """The range of strengths, as text."""
         strengths = [one.strength for one in self.findings]
         return min(strengths), max(strengths)
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Right, arguable, wrong."""
+        """Numbers of right, arguable and wrong findings."""
         said = Counter(one.bad for one in self.findings)
         return said[True], said[None], said[False]
 
     @property
     def severity(self) -> str:
-        """The mildest."""
+        """The lowest severity."""
         return max((one.severity for one in self.findings), key=SEVERITIES.index)
 
     @property
@@ -109,7 +109,7 @@ def main() -> int:
 
 
 class Verdicts:
-    """What was read of the pairs of the half that rules are tuned on."""
+    """The labels of pairs in the half on which rules are tuned."""
 
     def __init__(self) -> None:
         self._labels = by_key(read_labels([TUNE]))
@@ -117,7 +117,7 @@ class Verdicts:
         self._placed = {one["key"]: one["right"] for one in placed}
 
     def of(self, key: str, check: str) -> tuple[bool | None] | None:
-        """Whether the pair is bad, in a tuple; ``None`` where that was not read."""
+        """Whether the pair is bad, in a tuple; ``None`` if it was not read."""
         labels = self._labels.get(key, [])
         if deciding := [label for label in labels if label.check == check] or labels:
             return (verdict(deciding),)
@@ -142,11 +142,11 @@ def samples(root: Path) -> Iterator[Sample]:
 
 
 def _ignore(error: RecordError) -> None:
-    """A broken record is the import's business."""
+    """Ignores broken records, which an import reports."""
 
 
 def findings(pairs: list[Sample]) -> Iterator[tuple[str, str, str, float]]:
-    """Key, check, severity and strength of what the checks find, and of siblings."""
+    """Key, check, severity and strength of all findings, including those passed on."""
     checks = [one for one in choose(None, {}, with_predictions=False) if one.subject == "mask"]
     batch = Batch.of(pairs, checks)
     own: set[tuple[str, str]] = set()
@@ -161,7 +161,7 @@ def findings(pairs: list[Sample]) -> Iterator[tuple[str, str, str, float]]:
 
 
 def bins(read: list[Read]) -> list[Bin]:
-    """Bins of rising chance; equal strengths are in one."""
+    """Bins of increasing chance; equal strengths are in one bin."""
     by_strength: defaultdict[float, list[Read]] = defaultdict(list)
     for one in read:
         by_strength[one.strength].append(one)

@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def show(run: dict[str, Any]) -> None:
-    """A run for people, with what it is to reach."""
+    """A run as text, with the goal."""
     plain = run["sample_by_sample"]["pairs_per_second"]
     print(f"{run['format']}, {run['pairs']:,} samples; the plain way {plain:,}/s", file=sys.stderr)
     for name in RUNS:
@@ -134,7 +134,7 @@ def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
 
 
 def processor_seconds() -> float:
-    """Of this process and those that it started and that have ended."""
+    """Processor seconds of this process and its ended child processes."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + ended.ru_utime + ended.ru_stime
 
@@ -181,7 +181,7 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
 
 
 def subject_of(sample: Any) -> Any:
-    """A FiftyOne sample as the checks see it."""
+    """A FiftyOne sample in the form of the checks."""
     from pairlens.fiftyone_plugin.checks.base import Sample
     from pairlens.fiftyone_plugin.checks.rows import captions_from, turns_from
     from pairlens.importers import fields, store
@@ -217,7 +217,7 @@ def subject_of(sample: Any) -> Any:
 
 
 def peak() -> float:
-    """The most memory this process had, in MB."""
+    """Peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

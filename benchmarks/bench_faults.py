@@ -1,4 +1,4 @@
-"""How well faults planted in real GRES are found, real errors that were read set aside.
+"""Measures how well faults planted in real GRES are found, without known real errors.
 
 GRES has errors of its own, which rank among the planted ones. ``data/position-labels.jsonl``
 says of hundreds of pairs whether the place in their query is that of their mask; those that
@@ -73,7 +73,7 @@ def measure(root: Path, seeds: list[int], rate: float) -> dict[str, Any]:
 
 
 def drop_wrong(dataset: Any) -> int:
-    """Gives the verdict ``drop`` to every pair that was judged to be wrong."""
+    """Sets the verdict ``drop`` on every pair that was labelled as wrong."""
     from pairlens.fiftyone_plugin.curation.texts import VerdictKind
     from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
     from pairlens.importers.fields import KEY

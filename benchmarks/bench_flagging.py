@@ -90,7 +90,7 @@ def start(checkout: Path, form: str, root: Path) -> subprocess.Popen[str]:
 
 
 def ask(server: subprocess.Popen[str]) -> dict[str, Any]:
-    """One measurement; programs that print beside it are passed over."""
+    """Requests one measurement; other output of the process is skipped."""
     assert server.stdin and server.stdout
     server.stdin.write("\n")
     server.stdin.flush()
@@ -101,7 +101,7 @@ def ask(server: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def fastest(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of every figure the least: what other programs take is not the checks'."""
+    """The minimum of every figure, to exclude other programs' load."""
     return {name: min(run[name] for run in runs) for name in runs[0]}
 
 
@@ -150,7 +150,7 @@ def measure(dataset: Any) -> dict[str, Any]:
 
 
 def forget() -> None:
-    """Empties the caches of what was read in texts; those without a bound hold no texts."""
+    """Empties the caches of parsed texts; unbounded caches hold no texts."""
     for one in gc.get_objects():
         if type(one) is functools._lru_cache_wrapper:
             mine = "fiftyone_plugin" in (one.__module__ or "")
@@ -159,7 +159,7 @@ def forget() -> None:
 
 
 def peak() -> float:
-    """The most memory this process had, in MB."""
+    """Peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

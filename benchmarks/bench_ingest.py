@@ -88,7 +88,7 @@ def tell(name: str, found: dict[str, Any]) -> None:
 
 
 class Turns:
-    """Takes the times of things that take turns."""
+    """Measures the times of alternatives that take turns."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
@@ -216,7 +216,7 @@ def memory(folder: Path, args: Any) -> dict[str, Any]:
 
 
 def child(root: Path) -> int:
-    """Imports, and prints the megabytes that this process held at its peak."""
+    """Imports, and prints the peak memory of this process in MB."""
     import resource
 
     from pairlens.importers.datasets import delete_dataset
@@ -302,7 +302,7 @@ def plain(root: Path, masks: Path, name: str) -> Any:
 
 
 def check_equal(made: dict[str, Any], name_of_ours: str) -> None:
-    """That all made the same pairs with the same masks."""
+    """Checks that all alternatives made the same pairs with the same masks."""
     import fiftyone as fo
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""How long reading a query takes: all that the words of queries are asked for the first time.
+"""Measures how long the first parsing of a query takes, with all parsers.
 
 Without ``--gres`` the queries are generated ones, each with details of its own. The caches are
 emptied between runs, and the fastest run counts: what other programs take is not the readers'.
@@ -43,14 +43,14 @@ def main() -> None:
 
 
 def published(root: Path) -> list[str]:
-    """The queries of GRES, each once."""
+    """The distinct queries of GRES."""
     files = sorted(root.glob("*/*.json"))
     texts = (json.loads(file.read_bytes().decode("utf-8", "replace"))["text"] for file in files)
     return list(dict.fromkeys(query for several in texts for query in several))
 
 
 def generated() -> list[str]:
-    """Queries as the demo makes them, with details that make each another."""
+    """Queries as in the demo, with details that make each one unique."""
     rng = random.Random(7)
     places = ("on the left", "in the top-right corner of the image", "near the center", "")
     things = ("white truck", "large building", "two small ships", "long gray bridge", "red cars")
@@ -59,7 +59,7 @@ def generated() -> list[str]:
 
 
 def microseconds(queries: Sequence[str], runs: int) -> float:
-    """The processor time that all readers together take for a query that none has read."""
+    """Processor time in microseconds of all parsers together per new query."""
     caches = list(_caches())
     best = float("inf")
     for _ in range(runs):
@@ -74,7 +74,7 @@ def microseconds(queries: Sequence[str], runs: int) -> float:
 
 
 def _caches() -> Iterator[Any]:
-    """The caches of what was read in whole queries."""
+    """The caches of parsed queries."""
     for one in gc.get_objects():
         if isinstance(one, functools._lru_cache_wrapper):
             mine = (one.__module__ or "").startswith(language.__name__)

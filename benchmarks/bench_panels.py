@@ -1,4 +1,4 @@
-"""How long the panels take to answer on a large dataset: at most two seconds, it is promised.
+"""Measures how long the panels take to answer on a large dataset; the goal is two seconds.
 
     python benchmarks/bench_panels.py                      100,000 pairs
     python benchmarks/bench_panels.py --pairs 1000000
@@ -118,7 +118,7 @@ def multiply(dataset: fo.Dataset, pairs: int) -> None:
 
 
 class Client:
-    """The App's part: sends events, and takes what comes back."""
+    """Plays the App: sends events and receives the answers."""
 
     def __init__(self, dataset: fo.Dataset) -> None:
         self.dataset = dataset
@@ -157,14 +157,14 @@ class Client:
         return done
 
     def first_page(self) -> int:
-        """What the grid loads first of the view."""
+        """The first page of the view in the grid."""
         shown = extend_view(self.view, json.loads(json.dumps(self.behind or {})))
         pipeline = [*shown._pipeline(), {"$limit": FIRST_PAGE}]
         return len(list(self.dataset._sample_collection.aggregate(pipeline)))
 
 
 def measure(client: Client, repeats: int) -> dict[str, dict[str, float]]:
-    """Seconds of everything that a curator waits for."""
+    """Seconds of every act that a reviewer waits for."""
     times: dict[str, list[float]] = {}
 
     def timed(name: str, work: Callable[..., Any], *args: Any, **params: Any) -> Any:
@@ -199,7 +199,7 @@ def chosen_bars(overview: dict[str, Any]) -> dict[str, str]:
 
 
 def in_session(client: Client, timed: Callable[..., Any]) -> None:
-    """A session over all pairs without a verdict, its first verdicts, and what undoes one."""
+    """Times a session over all pairs without a verdict, its first verdicts, and an undo."""
     params = {"reviewer": REVIEWERS[0], "use_view": True}
     item = timed("start a session", client.event, "start", **params)["item"]
     session = {"session": item["session"], "reviewer": REVIEWERS[0]}

@@ -108,7 +108,7 @@ def _sample(pair: Pair, stats: MaskStats) -> Sample:
 
 
 def _ignore(error: RecordError) -> None:
-    """A broken record is the import's business."""
+    """Ignores broken records, which an import reports."""
 
 
 def _list(labels: dict[str, dict[str, Any]], flagged: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""How many verdicts it takes to find the bad pairs of GRES, by the findings and by the verdicts.
+"""Measures how many verdicts it takes to find the bad pairs of GRES, by findings and by ``p_bad``.
 
 The pairs are those of ``data/*labels*.jsonl`` that a person has read at random (samples ``flagged``
 and ``unflagged``), of which 8 in 100 without a finding are bad; what one reader calls bad and
@@ -94,7 +94,7 @@ def main() -> int:
 
 
 def read(root: Path) -> list[Sample]:
-    """All pairs as the checks see them."""
+    """All pairs in the form of the checks."""
     options = ImportOptions(placeholders=True)
     source = open_records("gres", root, options, on_error=_ignore, on_note=_ignore)
     with source as opened:
@@ -102,7 +102,7 @@ def read(root: Path) -> list[Sample]:
 
 
 def _ignore(note: Any) -> None:
-    """Drops what a reader tells."""
+    """Ignores notes of the reader."""
 
 
 def read_labels() -> dict[str, bool]:
@@ -127,7 +127,7 @@ def learned_order(
     images: Sequence[str],
     step: int,
 ) -> list[int]:
-    """The order in which pairs are judged where a model puts those that are left in order."""
+    """The order in which pairs are judged if a model sorts the remaining ones."""
     rng = np.random.default_rng(0)
     left, done = list(plain), list[int]()
     while left:
@@ -145,13 +145,13 @@ def learned_order(
 
 
 def needed(order: Sequence[int], labels: dict[int, bool], part: float) -> int:
-    """The verdicts that find a part of the bad pairs."""
+    """The number of verdicts that finds a part of the bad pairs."""
     found = np.cumsum([labels[n] for n in order])
     return int(np.searchsorted(found, part * found[-1])) + 1
 
 
 def plot(file: Path, orders: dict[str, Sequence[int]], labels: dict[int, bool]) -> None:
-    """Draws which share of the bad pairs so many verdicts find."""
+    """Plots the share of found bad pairs by number of verdicts."""
     import matplotlib
 
     matplotlib.use("agg")

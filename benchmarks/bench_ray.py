@@ -95,7 +95,7 @@ def measured(folder: Path, args: Any, wanted: list[str]) -> dict[str, Any]:
 def runs(
     folder: Path, args: Any, number: int, wanted: list[str]
 ) -> Iterator[tuple[str, str, Callable[[], object]]]:
-    """All turns of a round; what a step needs is done before it."""
+    """All turns of a round; the prerequisites of a step are not measured."""
     import fiftyone as fo
 
     from pairlens.fiftyone_plugin.checks.runner import flag
@@ -197,7 +197,7 @@ def drawn(batch: Any, pack: bool) -> list[Any]:
 
 
 class Watcher(Thread):
-    """Adds up the processor time of all that this process started, whenever that ends."""
+    """Adds up the processor time of all child processes, ended ones included."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)

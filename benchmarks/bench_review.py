@@ -1,4 +1,4 @@
-"""Keys and clicks that a review of GRES takes for each true defect that it removes or mends.
+"""Counts the keys that a review of GRES needs for each true defect that it removes or fixes.
 
 The defects are those that a person labelled (``data/gres_labels_*.jsonl``); the reviewer of the
 benchmark knows them. A session over warnings and errors is gone through as the panel *Pair* shows

@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def published(folder: Path, args: Any) -> int:
-    """Writes the files; in a process of its own, whose memory the others would begin with."""
+    """Writes the files, in its own process, so that the others do not inherit its memory."""
     code = "import sys; from scale_files import *; print(WRITERS[sys.argv[1]]"
     code += "(Path(sys.argv[2]), *map(int, sys.argv[3:])))"
     given = [args.format, folder / "published", args.samples, args.per_image, args.side]
@@ -140,7 +140,7 @@ def is_worker(process: psutil.Process) -> bool:
 
 
 def peak(pid: int | str = "self") -> float:
-    """The most memory that a process held, in MB; 0 for one that is gone.
+    """Peak memory of a process in MB; 0 if it has ended.
 
     Not ``getrusage``, which starts a new process with the memory of the one that started it.
     """
@@ -152,7 +152,7 @@ def peak(pid: int | str = "self") -> float:
 
 
 def size(folder: Path) -> int:
-    """Megabytes that a folder's files take on the disk."""
+    """Size of a folder's files on the disk in MB."""
     done = subprocess.run(["du", "-sm", folder], capture_output=True, text=True)
     return int(done.stdout.split()[0]) if done.stdout else 0
 
@@ -175,7 +175,7 @@ def tell(rows: list[dict[str, Any]]) -> None:
 
 
 def child(args: Any) -> dict[str, Any]:
-    """Runs a step; what Python and FiftyOne take to start is not part of its time."""
+    """Runs a step; the start of Python and FiftyOne is not measured."""
     step, folder = args.child[0], Path(args.child[1])
     run: Callable[[Path, Any], Parts] = globals()[f"step_{step}"]
     warm()
@@ -203,7 +203,7 @@ def warm() -> None:
 
 
 def server_seconds() -> float:
-    """What the database server took of the processors until now."""
+    """Processor seconds of the database server so far."""
     port = os.environ["FIFTYONE_DATABASE_URI"].rpartition(":")[2].strip("/")
     for one in psutil.process_iter(["name", "cmdline"]):
         if one.info["name"] == "mongod" and port in (one.info["cmdline"] or ()):

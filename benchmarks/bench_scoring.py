@@ -1,4 +1,4 @@
-"""Scoring beside FiftyOne's own and beside what no scoring can do without: decode and count.
+"""Compares scoring with FiftyOne's own and with the bare minimum: decode and count.
 
     python benchmarks/bench_scoring.py            2,000 pairs of 512x512
     python benchmarks/bench_scoring.py --large    ... and 150 pairs of 2048x2048
@@ -134,7 +134,7 @@ def fill(dataset: fo.Dataset, paths: Paths) -> None:
 
 
 def measure(dataset: fo.Dataset, paths: Paths, theirs: int, repeats: int) -> dict[str, object]:
-    """Everything about a case; rates are pairs a second."""
+    """Measures a case; rates are in pairs per second."""
     pairs = len(paths)
     subset = dataset.limit(theirs)
     masks = [(load_stored(t), from_array(load_stored(p)).pixels) for t, p in paths[:8]]
@@ -175,7 +175,7 @@ def measure(dataset: fo.Dataset, paths: Paths, theirs: int, repeats: int) -> dic
 
 
 class Timings:
-    """Rates of runs in pairs a second, and what they took of the processors, in s a pair.
+    """Rates of runs in pairs per second, and processor seconds per pair.
 
     Attributes:
         rates: by name, one of each run
@@ -188,7 +188,7 @@ class Timings:
         self._database = dataset._sample_collection.database
 
     def add(self, name: str, pairs: int, run: Callable[[], object]) -> None:
-        """Makes a run."""
+        """Measures a run."""
         before, started = self._cpu(), time.perf_counter()
         run()
         seconds = time.perf_counter() - started
@@ -220,7 +220,7 @@ def decode_bare(paths: Sequence[tuple[str, str]]) -> None:
 
 
 def count_bare(paths: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
-    """The least that gives an IoU: both masks, both counts, all in OpenCV."""
+    """The bare minimum for an IoU: decode both masks and count, in OpenCV."""
     counts = []
     for target, prediction in paths:
         one, other = (cv2.imread(path, cv2.IMREAD_UNCHANGED) for path in (target, prediction))

@@ -1,4 +1,4 @@
-"""How well the boxes of a source tell wrong and ambiguous queries, planted in real GRES.
+"""Measures how well source boxes reveal wrong and ambiguous queries, planted in real GRES.
 
 xView cannot be passed on, so its boxes are made up: one around each mask, moved a little, of the
 class that most queries of the mask name. A query that names another class than its siblings is then
@@ -43,7 +43,7 @@ def main() -> int:
 def measure(
     root: Path, folder: Path, seeds: list[int], rate: float, listing: bool
 ) -> dict[str, Any]:
-    """Stores made-up boxes, flags, and plants with each seed."""
+    """Stores generated boxes, flags, and plants faults with each seed."""
     from pairlens.fiftyone_plugin.bench.run import bench_checks
     from pairlens.fiftyone_plugin.checks.runner import flag
     from pairlens.importers import store

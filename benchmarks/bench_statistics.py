@@ -1,4 +1,4 @@
-"""Memory and processor time of the checks of a whole dataset of captions, by what they keep alone.
+"""Measures memory and processor time of the dataset checks of captions, by kept values only.
 
     python benchmarks/bench_statistics.py --samples 1000000
 
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def made(rng: np.random.Generator, crowd: Any) -> dict[Any, Any]:
-    """What is kept of a batch; of those of the crowd, what the same image has."""
+    """The kept values of a batch; samples of the crowd have those of one image."""
     count = len(crowd)
 
     def marks(number: int = count) -> Any:
@@ -77,7 +77,7 @@ def nothing(one: Any, numbers: Any) -> Iterator[Any]:
 
 
 def peak() -> float:
-    """The most memory that this process held, in MB."""
+    """Peak memory of this process in MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -1,4 +1,4 @@
-"""How often findings are right and how many bad pairs they find, by pairs that a person has read.
+"""Measures precision and recall of findings, by pairs that a person has labelled.
 
 A label file has a line for each judgement (:class:`truth_scores.Label` tells the fields)::
 
@@ -62,7 +62,7 @@ def half_of(image_id: str) -> str:
 
 
 def draw(keys: Iterable[str], count: int) -> list[str]:
-    """A random sample that anybody can repeat: keys with the lowest SHA-256 of ``sample KEY``."""
+    """A reproducible random sample: the keys with the lowest SHA-256 of ``sample KEY``."""
     return sorted(keys, key=lambda key: hashlib.sha256(f"sample {key}".encode()).digest())[:count]
 
 
@@ -132,7 +132,7 @@ def with_sample(labels: Iterable[Label], drawn: Iterable[Label]) -> list[Label]:
 
 
 def pooled(samples: Iterable[list[Label]]) -> list[Label]:
-    """Samples without a common pair, each drawn from the same pairs, as one that is larger."""
+    """Merges disjoint samples of the same pairs to a larger one."""
     drawn = list(samples)
     unflagged = [[one for one in labels if one.sample == "unflagged"] for labels in drawn]
     fraction = sum(labels[0].fraction for labels in unflagged if labels)
@@ -150,7 +150,7 @@ def read_files(keys: Path, findings: Path) -> tuple[set[str], Flags]:
 
 
 def read_dataset(name: str) -> tuple[set[str], Flags]:
-    """The same of a stored dataset."""
+    """All keys of a stored dataset, and the findings by key."""
     from pairlens.fiftyone_plugin.checks.findings_list import ranked
     from pairlens.importers import store
     from pairlens.importers.fields import KEY

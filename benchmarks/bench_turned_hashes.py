@@ -40,7 +40,7 @@ def squares(folders: list[Path], side: int) -> Iterator[np.ndarray]:
 
 
 def laid(rgb: np.ndarray, turn: int) -> np.ndarray:
-    """An image laid in another way, encoded as JPEG and decoded."""
+    """A mirrored or turned image, encoded as JPEG and decoded."""
     rgb = rgb.transpose(1, 0, 2) if turn & 4 else rgb
     rgb = rgb[:, ::-1] if turn & 1 else rgb
     rgb = rgb[::-1] if turn & 2 else rgb
@@ -50,7 +50,7 @@ def laid(rgb: np.ndarray, turn: int) -> np.ndarray:
 
 
 def hashes(images: list[np.ndarray]) -> np.ndarray:
-    """Of images that all have one."""
+    """The perceptual hashes of images that all have one."""
     found = [int(measure_image(np.ascontiguousarray(image)).phash or "0", 16) for image in images]
     return np.array(found, np.uint64)
 

@@ -1,4 +1,4 @@
-"""Datasets of as many samples as a benchmark of the checks asks for."""
+"""Makes datasets of any size for benchmarks of the checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IMAGES = 60
 
 
 def build(folder: Path, pairs: int, form: str = "gres", gres: str | None = None) -> Any:
-    """A dataset of so many pairs or images: imported ones and copies of their documents."""
+    """Makes a dataset of the given number of pairs or images: imported ones and copies."""
     import fiftyone as fo
     from bson import ObjectId
 
@@ -59,7 +59,7 @@ def build(folder: Path, pairs: int, form: str = "gres", gres: str | None = None)
 
 
 def vary(doc: dict[str, Any], rng: random.Random) -> None:
-    """Gives a copy words of its own: its query, its captions, its longer answers."""
+    """Varies the texts of a copy: its query, captions and longer answers."""
     if "phrase" in doc:
         doc["phrase"] = varied(doc["phrase"], rng)
     if "captions" in doc:

@@ -1,4 +1,4 @@
-"""Generated masks of pairs, stored as PairLens stores them, or as others do."""
+"""Generates masks of pairs, in the file format of PairLens or of other tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of GRES that a benchmark goes through, which the project does not bring along."""
+"""The folder of GRES for a benchmark, which is not part of the repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pairlens.importers.formats import gres
 
 
 def parser_of(doc: str | None) -> argparse.ArgumentParser:
-    """A parser that takes the folder as ``gres``; its help begins as the benchmark's text does."""
+    """A parser with the argument ``gres``; its help begins with the benchmark's docstring."""
     parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
     parser.add_argument(
         "gres", type=Path, nargs="?", default=Path("GRES"),
@@ -23,7 +23,7 @@ def parser_of(doc: str | None) -> argparse.ArgumentParser:
 
 
 def is_there(root: Path) -> bool:
-    """Whether it is there; says so if not."""
+    """Whether the folder exists; prints a message if not."""
     there = gres.detect(root)
     if not there:
         print(f"no GRES annotations in {root}; nothing was measured: name the folder of GRES")

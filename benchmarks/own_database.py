@@ -1,4 +1,4 @@
-"""A FiftyOne of a benchmark's own: nothing of the user's is read, and nothing is left behind."""
+"""An isolated FiftyOne for a benchmark: the user's data is not read, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests import database
 def own_database(
     folder: str | None = None, *, kept: Path | None = None, cache_gb: float = 0.5
 ) -> Iterator[Path]:
-    """A temporary folder with a database in it; to be entered before FiftyOne is imported.
+    """A context with a temporary folder and a database; enter it before FiftyOne is imported.
 
     A server is started for it: FiftyOne's own is shared by all processes of a user, so that
     others would slow it down, and a folder alone would not keep the user's data apart.
 
     Args:
         folder: where the temporary folder is made
-        kept: a folder instead, with what an earlier run left in it, that stays
-        cache_gb: what the server holds in memory of its files
+        kept: a folder to use instead and to keep, with the files of earlier runs
+        cache_gb: size of the server's cache in gigabytes
     """
     temporary = tempfile.TemporaryDirectory(
         prefix="pairlens-bench-", dir=folder, ignore_cleanup_errors=True

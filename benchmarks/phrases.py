@@ -1,4 +1,4 @@
-"""Queries as people write them, each different: for benchmarks that must not read one twice."""
+"""Makes distinct queries, for benchmarks in which caches must not help."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ENDINGS = (
 
 
 def varied(query: str, rng: random.Random) -> str:
-    """A query with details and surroundings that say nothing of color, size and place."""
+    """A query with added details that name no color, size and place."""
     near = f"{rng.choice(_RELATIONS)} {rng.choice(_NEIGHBOURS)}"
     parts = [rng.choice(_DETAILS), near, f"{rng.choice(_RELATIONS)} {rng.choice(_NEIGHBOURS)}"]
     rng.shuffle(parts)

@@ -1,4 +1,4 @@
-"""The scripts that one would write with FiftyOne alone: a loop, fo.Sample, add_samples."""
+"""Import scripts with FiftyOne only: a loop, fo.Sample, add_samples."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ def gres_samples(root: Path, masks: Path, *, all_fields: bool) -> list[Any]:
     Args:
         root: the layout
         masks: the folder for the masks
-        all_fields: whether the samples have all fields of ours, else only what is needed to
-            look at them
+        all_fields: whether the samples have all fields of PairLens, and not only the visible ones
     """
     masks.mkdir(parents=True, exist_ok=True)
     samples = []
@@ -80,7 +79,7 @@ def _source(file: Path, image: Path, index: int) -> Any:
 
 
 def caption_sample(record: CaptionedImage, path: Path, metadata: Any) -> Any:
-    """A sample of what was written about an image."""
+    """A sample of an image with captions."""
     box = record.footprint
     ring = box and [
         [box.west, box.south], [box.east, box.south], [box.east, box.north],

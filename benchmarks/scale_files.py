@@ -41,7 +41,7 @@ SEED = 7
 
 
 def write_rsteller(root: Path, samples: int, per_image: int, side: int) -> int:
-    """Writes shards of so many captioned images, of which ``per_image`` are the same file.
+    """Writes shards of captioned images, of which ``per_image`` each are the same file.
 
     Returns:
         the samples

@@ -1,4 +1,4 @@
-"""Opening the App on a dataset, with the plugin in it."""
+"""Opens the App with the plugin on a dataset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pairlens.importers.errors import StateError, UsageError
 
 PROBE_SECONDS = 2
 USUAL_ZOOM, GRID_ZOOM = 7, 8
-"""FiftyOne's size of thumbnails, and that on which most queries can be read."""
+"""FiftyOne's thumbnail size, and one at which most queries are readable."""
 
 TRIED = 50
 """Ports that are tried for a reviewer's own server."""
@@ -104,7 +104,7 @@ def _beside_the_grid(panel: str) -> fo.Space:
 
 
 def _own_port(usual: int, port: int | None) -> tuple[int, socket.socket]:
-    """A port that nobody listens on or is about to, for a reviewer's own server.
+    """A free port for a reviewer's own server.
 
     Several are opened at once, and FiftyOne takes seconds until it listens; two that chose the same
     port would share a server. So a port is reserved first.
@@ -121,7 +121,7 @@ def _own_port(usual: int, port: int | None) -> tuple[int, socket.socket]:
 
 
 def _reserved(port: int) -> socket.socket | None:
-    """Holds a port for this process until it is closed; ``None`` where another one holds it.
+    """Reserves a port for this process; ``None`` if another process has reserved it.
 
     What is held is the port's number for UDP, which the App does not use; the system lets go of it
     however the process ends.

@@ -1,4 +1,4 @@
-"""What the process that opens the App tells the server that it starts, by its environment."""
+"""Settings that the process that opens the App passes to its server by environment variables."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from pairlens.importers.errors import UsageError
 
 FOLDER_VARIABLE = "PAIRLENS_FOLDER"
-"""The folder in which the App was opened, against which relative paths are meant."""
+"""The folder in which the App was opened, to which paths in the App are relative."""
 
 
 def absolute(path: Path) -> Path:
-    """A path that somebody typed into the App.
+    """A path that was typed into the App.
 
     The server runs in a folder of FiftyOne's, which nobody means.
 

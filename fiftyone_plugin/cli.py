@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _execute(args: argparse.Namespace) -> int:
-    """Runs the step, prints its report, and gives the exit code."""
+    """Runs the step, prints its report, and returns the exit code."""
     try:
         with (
             ending_when_starved(as_json=args.json),
@@ -105,7 +105,7 @@ def _show(lines: Sequence[str]) -> None:
 
 
 def _failed(error: Exception, code: int, as_json: bool) -> int:
-    """Says what failed; a program that reads stdout gets the sentence there as well."""
+    """Prints an error to stderr, and with ``--json`` also to stdout."""
     LOG.info("failed with %d", code, exc_info=error)
     say(f"pairlens: {error}")
     if as_json:
@@ -114,7 +114,7 @@ def _failed(error: Exception, code: int, as_json: bool) -> int:
 
 
 def _explained(error: Exception) -> Exception:
-    """An error of a library, with what to do about it where that is known."""
+    """The message for an error of a library, with a remedy if one is known."""
     if said := database_connection.explained(error):
         if database_connection.failed_over(error):
             _leave_database()
@@ -144,7 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 @cache
 def _parser_for(columns: int) -> argparse.ArgumentParser:
-    """Made once for a width of the terminal, which its help goes by: it takes 12 ms."""
+    """The parser, cached by the width of the terminal, since it takes 12 ms to make."""
     return command_parser.build_parser(_run)
 
 

@@ -1,4 +1,4 @@
-"""The parser of the command line, made of the declared steps and options."""
+"""Makes the parser of the command line from the declared steps and options."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pairlens.fiftyone_plugin.terminal import fit
 from pairlens.importers.errors import shown
 
 Run = Callable[[Step, argparse.Namespace], Any]
-"""Runs a step with what was parsed."""
+"""Runs a step with the parsed arguments."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors name what was probably meant."""
+    """A parser whose errors suggest similar commands and options."""
 
     def error(self, message: str) -> NoReturn:
         """Prints the message with the nearest commands or options, and exits."""
@@ -117,7 +117,7 @@ def _add_options(parser: argparse.ArgumentParser, step: Step) -> None:
 
 
 def _add_choices(parser: argparse.ArgumentParser, option: Option) -> None:
-    """Each choice but the default as a flag."""
+    """Adds each choice except the default as a flag."""
     group = parser.add_mutually_exclusive_group()
     for choice, about in option.flags().items():
         group.add_argument(
@@ -126,7 +126,7 @@ def _add_choices(parser: argparse.ArgumentParser, option: Option) -> None:
 
 
 def _arguments(option: Option) -> dict[str, Any]:
-    """What argparse is told of an option. Defaults are left to the option itself."""
+    """The arguments of ``add_argument`` for an option; defaults are left to the option."""
     about = option.about
     if option.default_text and not option.positional:
         about += f" (default: {option.default_text})"

@@ -254,7 +254,7 @@ _ADVICE = {"mongod": _mongod_advice, "plugin": _plugin_advice, "media": _media_a
 
 
 def describe(report: DoctorReport) -> str:
-    """The report for people, a line for each part and one for each piece of advice."""
+    """The report as lines: one for each part, and one for each piece of advice."""
     mongod, plugin, media = report["mongod"], report["plugin"], report["media"]
     where = mongod["uri"] or mongod["served_folder"] or mongod["folder"]
     loaded = f"{len(plugin['operators'])} operators, {len(plugin['panels'])} panels"

@@ -1,8 +1,8 @@
-"""What Ctrl-C does: it ends a step at once or after what is under way, and the second one ends all.
+"""Handles Ctrl-C: it ends a step immediately or after its batch; a second one always ends it.
 
-Python runs the handler of a signal between two of its own instructions: it waits for as long as a
-library computes, and what it raises a library may swallow. So a thread hears of each Ctrl-C as
-well, and sees to it that something is said or done within a second.
+Python runs signal handlers between two of its own instructions: a handler waits while a library
+computes, and a library can swallow its exception. A thread therefore receives each Ctrl-C, too, and
+ensures a reaction within a second.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _STOPPING = "\nStopping after this batch. Ctrl-C again stops at once.\n"
 _ENDING = "\nEnding what cannot be left in its middle. Ctrl-C again stops at once.\n"
 
 _OVER = b"\0"
-"""What the thread hears at the end; no signal has the number 0."""
+"""Message that ends the thread; no signal has the number 0."""
 
 _SECONDS = 0.7
-"""After which it is looked whether a Ctrl-C did something."""
+"""Seconds after a Ctrl-C until its effect is checked."""
 
 _current: Interrupts | None = None
 
 
 class Interrupts:
-    """Hears Ctrl-C in the main thread, and beside it."""
+    """Receives Ctrl-C in the main thread and in a thread of its own."""
 
     def __init__(self) -> None:
         self._soft = self._asked = self._raised = self._again = self._told = False
@@ -52,7 +52,7 @@ class Interrupts:
         self._thread.start()
 
     def close(self) -> None:
-        """Hears nothing any more."""
+        """Restores the previous handling of Ctrl-C."""
         signal.set_wakeup_fd(self._wakeup)
         signal.signal(signal.SIGINT, self._handler)
         sys.unraisablehook = self._hook
@@ -63,12 +63,12 @@ class Interrupts:
         os.close(self._reader)
 
     def stopped(self) -> bool:
-        """Whether to stop; who asks has begun, and from now on is left to end what it is at."""
+        """Whether to stop. After the first call, the first Ctrl-C only requests a stop."""
         self._soft = True
         return self._asked
 
     def harden(self) -> None:
-        """From now on the first Ctrl-C ends what is under way, too."""
+        """Makes the first Ctrl-C end the step immediately again."""
         self._soft = False
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -96,7 +96,7 @@ class Interrupts:
             self._hook(error)
 
     def _listen(self) -> None:
-        """Runs in a thread of its own until it is told that all is over."""
+        """Runs in its own thread until :meth:`close`."""
         looked = time.monotonic()
         while True:
             wait = max(0.0, looked + _SECONDS - time.monotonic()) if self._heard else None
@@ -114,7 +114,7 @@ class Interrupts:
             looked = time.monotonic()
 
     def _look(self) -> None:
-        """Sees to it that a Ctrl-C does something, a moment after it or the look before."""
+        """Ensures that a Ctrl-C has an effect, a moment after it or after the last check."""
         if self._heard > 1:
             _end()
         if self._asked and not self._raised:
@@ -134,11 +134,11 @@ class Interrupts:
 
 @contextmanager
 def stopping_at_once() -> Iterator[Interrupts | None]:
-    """Within it, Ctrl-C ends worker processes and requests, and raises ``KeyboardInterrupt``.
+    """A context in which Ctrl-C ends workers and requests, and raises ``KeyboardInterrupt``.
 
-    Waiting for what the workers have begun takes seconds, for a store that stalls minutes. The
-    second Ctrl-C ends the process itself, with what it is tidying up. In other threads than the
-    main one nothing changes, and ``None`` is yielded.
+    To wait for the workers would take seconds, for a stalled object store minutes. The second
+    Ctrl-C ends the process itself, even during its cleanup. In other threads than the main one
+    nothing changes, and ``None`` is yielded.
     """
     global _current
     if threading.current_thread() is not threading.main_thread() or _current:
@@ -154,11 +154,11 @@ def stopping_at_once() -> Iterator[Interrupts | None]:
 
 @contextmanager
 def stopping_gracefully() -> Iterator[Callable[[], bool]]:
-    """Within it, the first Ctrl-C only asks to stop, which the yielded function tells.
+    """A context in which the first Ctrl-C only requests a stop, which the yielded function returns.
 
-    Until that is asked for the first time nothing is under way that would be lost, such as while a
-    model is loaded, and Ctrl-C ends at once. The second one does what the first would have done
-    outside. Only the main thread can be interrupted; in others nothing changes.
+    Before the first call of that function no work can be lost, for example while a model is loaded,
+    so that Ctrl-C ends the step immediately. The second Ctrl-C acts like the first one outside of
+    the context. Only the main thread can be interrupted; in others nothing changes.
     """
     with stopping_at_once() as interrupts:
         if interrupts is None or threading.current_thread() is not threading.main_thread():
@@ -179,7 +179,7 @@ def _is_handled() -> bool:
 
 
 def _end() -> NoReturn:
-    """Ends this process and its workers, as a kill does, which all steps are proof against."""
+    """Kills this process and its workers; every step can be continued after a kill."""
     for worker in multiprocessing.active_children():
         worker.kill()
     _write(f"\n{INTERRUPTED}\n")

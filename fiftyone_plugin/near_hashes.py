@@ -1,4 +1,4 @@
-"""Perceptual hashes that differ in few bits, found among a million without comparing all pairs.
+"""Finds perceptual hashes that differ in few bits, among a million, without comparing all pairs.
 
 If two 64-bit hashes differ in at most ``d`` bits and are cut into ``d + 3`` bands, then at
 least three bands are equal. So it is enough to compare the hashes that agree in some three
@@ -18,32 +18,32 @@ from pairlens.importers.errors import UsageError
 
 BITS = 64
 SHARED = 3
-"""Bands that two near hashes share at least: 84 keys of 21 bits for a distance of 6."""
+"""Minimum of equal bands of two near hashes: 84 keys of 21 bits for a distance of 6."""
 
 MAX_DISTANCE = 8
 MAX_BUCKET = 512
-"""Neighbours in one bucket that a hash is compared with. Only collections whose images all
-look alike have more, and there every image has found a neighbour long before."""
+"""Maximum of neighbours in a bucket that a hash is compared with. Only collections of similar
+images have more, and there every image finds a neighbour earlier."""
 
 _AT_ONCE = 1 << 22
-"""Pairs of hashes that are compared at once."""
+"""Pairs of hashes per batch of comparisons."""
 
 Hashes = NDArray[np.uint64]
 
 
 _PART = 1 << 16
-"""Hashes of a part, about: neighbours are looked for in one part after the other."""
+"""Approximate number of hashes in a part; parts are searched one after the other."""
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Nearest(NamedTuple):
-    """Hashes that have others near them, in ascending order, (n,) each.
+    """Hashes that have near ones, in ascending order.
 
     Attributes:
-        hashes: themselves
-        others: of each the nearest other hash
-        bits: that differ
+        hashes: (n,) hashes
+        others: (n,) nearest other hash of each
+        bits: (n,) number of different bits
     """
 
     hashes: Hashes
@@ -52,16 +52,16 @@ class Nearest(NamedTuple):
 
 
 def nearest(hashes: Hashes, max_distance: int) -> Nearest:
-    """The hashes that have others near them, and the nearest of those.
+    """The hashes that have near ones, with the nearest.
 
-    Some 25 bytes a hash are held while they are compared.
+    About 25 bytes per hash are used.
 
     Args:
-        hashes: in any order, ascending ones without a copy; equal ones are taken once
-        max_distance: in bits, 0 to 8
+        hashes: (n,) hashes in any order; ascending ones are not copied; duplicates are ignored
+        max_distance: maximum of different bits, 0 to 8
 
     Raises:
-        UsageError: for a larger distance, for which unrelated images would be near
+        UsageError: for a larger distance, at which unrelated images would be near
     """
     _check_distance(max_distance)
     unique = np.asarray(hashes, np.uint64)

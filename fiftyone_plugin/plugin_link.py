@@ -1,4 +1,4 @@
-"""Linking PairLens into the folder that FiftyOne looks for plugins in.
+"""Links PairLens into FiftyOne's plugins folder.
 
 FiftyOne does not find plugins that pip installed: it scans ``fiftyone.config.plugins_dir``
 and nothing else, and it follows links.
@@ -18,7 +18,7 @@ from pairlens.importers.errors import StateError
 
 
 def link_path() -> Path:
-    """Where the link stands, or would."""
+    """The path of the link, which may not exist."""
     return Path(str(fo.config.plugins_dir)).joinpath(*PLUGIN_NAME.split("/"))
 
 
@@ -29,7 +29,7 @@ def is_linked() -> bool:
 
 
 def ensure_link() -> Path:
-    """Links PairLens into FiftyOne's plugins folder, where that is not done already.
+    """Links PairLens into FiftyOne's plugins folder, unless it is linked already.
 
     A link to another place is replaced if nothing is there or another PairLens; a copy of the same
     version, as ``fiftyone plugins download`` makes it, will do; everything else is left as it is.
@@ -38,7 +38,7 @@ def ensure_link() -> Path:
         the link
 
     Raises:
-        StateError: if something stands in the way or the plugin is disabled
+        StateError: if another file has the path of the link, or the plugin is disabled
     """
     link = link_path()
     if not (_points_here(link) or (not link.is_symlink() and _is_same(link))):

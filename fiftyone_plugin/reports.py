@@ -1,4 +1,4 @@
-"""What came of a step, for people: the lines that the command line and the App both show."""
+"""Reports of steps: the lines that the command line and the App show, and the data for JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 MOST_NAMED = 3
-"""Pairs named in one line; ``--json`` names more."""
+"""Maximum of pairs named in one line; ``--json`` names more."""
 
 
 @dataclass
@@ -33,9 +33,9 @@ class Report:
     """The result of a command.
 
     Attributes:
-        data: what ``--json`` prints
-        lines: what people read
-        ok: whether the command did what it was for
+        data: the data that ``--json`` prints
+        lines: the lines for people
+        ok: whether the command succeeded
     """
 
     data: dict[str, Any]
@@ -44,12 +44,12 @@ class Report:
 
 
 def verdicts(count: int) -> str:
-    """A number of verdicts in words."""
+    """A number of verdicts as text."""
     return "1 verdict" if count == 1 else f"{count:,} verdicts"
 
 
 def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
-    """An import."""
+    """The report of an import."""
     what = samples_of_kind(done.kind)
     there = f"{done.samples:,} {what}"
     there += f" on {done.images:,} images" * (what == "pairs")
@@ -72,7 +72,7 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
 
 
 def of_adopt(done: ImportSummary) -> Report:
-    """A dataset whose samples became pairs."""
+    """The report of an adopted dataset."""
     lines = [
         f"Adopted {done.added:,} pairs in {done.seconds:.1f} s. Dataset {done.dataset} has "
         f"{done.samples:,} pairs on {done.images:,} images: {counts(done.splits) or 'none'}."
@@ -85,7 +85,7 @@ def of_adopt(done: ImportSummary) -> Report:
 
 
 def of_images(done: CutSummary, annotations: Path) -> Report:
-    """Images cut out of a source."""
+    """The report of images that were cut out of a source."""
     total = done.verified + done.mismatched
     others = [f"{name} {value:.1%}" for name, value in done.agreements.items()
               if name != done.collation]  # fmt: skip
@@ -114,7 +114,7 @@ def of_images(done: CutSummary, annotations: Path) -> Report:
 
 
 def of_sources(done: SourceSummary) -> Report:
-    """Boxes of a source stored."""
+    """The report of stored source boxes."""
     lines = [
         f"{done.samples:,} of {done.of:,} samples have {done.boxes:,} boxes of {done.source} "
         f"({done.kind}) as source_boxes, in {done.seconds:.1f} s."
@@ -127,7 +127,7 @@ def of_sources(done: SourceSummary) -> Report:
 
 
 def of_relocate(done: Relocated) -> Report:
-    """A dataset pointed at other folders."""
+    """The report of a relocated dataset."""
     media = f"masks in {done.media_dir}" if done.media_dir else "masks are made when needed"
     lines = [
         f"Dataset {done.dataset}: published files in {done.root or '(unknown)'}, {media}. "
@@ -143,7 +143,7 @@ def of_relocate(done: Relocated) -> Report:
 
 
 def of_sync(done: Synced) -> Report:
-    """A dataset whose files were brought here."""
+    """The report of a synchronized dataset."""
     lines = _exchanged(done.exchanged)
     lines += [f"  note: {note}" for note in done.notes]
     if done.gone:
@@ -173,7 +173,7 @@ def _exchanged(done: Exchange) -> list[str]:
 
 
 def of_explain(found: Explanation) -> Report:
-    """What an import would decide."""
+    """The report of the decisions that an import would make."""
     lines = [f"The first {found.records:,} records of {found.path}, read as {found.format}:"]
     lines += [f"  {note}" for note in found.notes]
     if found.skipped:
@@ -183,7 +183,7 @@ def of_explain(found: Explanation) -> Report:
 
 
 def of_predict(done: PredictSummary) -> Report:
-    """A run of a predictor."""
+    """The report of a prediction run."""
     lines = [
         f"{done.predictor} predicted {done.predicted:,} masks into {done.field} in "
         f"{done.seconds:.1f} s; {done.failed:,} failed, {done.skipped:,} skipped."
@@ -199,7 +199,7 @@ def of_predict(done: PredictSummary) -> Report:
 
 
 def of_consensus(done: ConsensusSummary) -> Report:
-    """A consensus of predictions."""
+    """The report of a consensus."""
     mean = "" if done.agreement is None else f"; their mean agreement is {done.agreement:.3f}"
     lines = [
         f"Combined {', '.join(done.fields)} into {done.field} for {done.agreed:,} pairs in "
@@ -214,7 +214,7 @@ def of_consensus(done: ConsensusSummary) -> Report:
 def of_flag(
     done: FlagSummary, out: Path | str | None = None, kind: Kind = "pairs", dry_run: bool = False
 ) -> Report:
-    """A run of the checks over samples of a kind."""
+    """The report of a run of the checks."""
     what = "pairs" if kind == "pairs" else "images"
     lines = [
         f"Checked {done.pairs:,} {what} in {done.seconds:.1f} s: {done.flagged:,} have findings"
@@ -239,13 +239,13 @@ def of_flag(
 def of_status(
     status: dict[str, int], to_be_fixed: int, texts: dict[str, int], *before: str
 ) -> Report:
-    """Verdicts counted, after what was done.
+    """The report of the verdicts, after an action.
 
     Args:
         status: pairs by verdict
-        to_be_fixed: of those with fix, the ones in which nothing was mended
-        texts: captions and turns that were edited, removed and added; empty where there are none
-        before: lines about what was done
+        to_be_fixed: number of pairs with the verdict fix and no edit
+        texts: numbers of edited, removed and added captions and turns; empty if there are none
+        before: lines about the action
     """
     are = "is" if to_be_fixed == 1 else "are"
     rest = f"; of fix, {to_be_fixed:,} {are} to be fixed yet" if to_be_fixed else ""
@@ -257,12 +257,12 @@ def of_status(
 
 
 def of_dump(count: int, file: str) -> Report:
-    """A decisions file written."""
+    """The report of a written decisions file."""
     return Report({"dumped": count, "file": file}, [f"{verdicts(count)} in {file}"])
 
 
 def of_apply(report: dict[str, Any]) -> Report:
-    """A decisions file applied."""
+    """The report of an applied decisions file."""
     lines = [f"{verdicts(report['applied'])} applied."]
     if report["edited"]:
         lines.append(
@@ -280,7 +280,7 @@ def of_apply(report: dict[str, Any]) -> Report:
 
 
 def of_export(done: dict[str, Any]) -> Report:
-    """An export."""
+    """The report of an export."""
     what = samples_of_kind(done["kind"])
     line = (
         f"Exported {done['exported']:,} {what} to {done['out']}: "
@@ -301,12 +301,12 @@ def of_export(done: dict[str, Any]) -> Report:
 
 
 def samples_of(format_name: str) -> str:
-    """What samples of a format are, in the plural; of another layout, just that."""
+    """The plural noun for samples of a format; ``samples`` for another layout."""
     return FORMATS[format_name].samples if format_name in FORMATS else "samples"
 
 
 def table(rows: list[tuple[str, ...]], indent: str = "  ") -> list[str]:
-    """Rows as lines with aligned columns; columns of figures to the right."""
+    """Rows as lines with aligned columns; columns of numbers are right-aligned."""
     if not rows:
         return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -322,7 +322,7 @@ def table(rows: list[tuple[str, ...]], indent: str = "  ") -> list[str]:
 
 
 def counts(values: Mapping[str, int]) -> str:
-    """``train 6,901, val 144``."""
+    """Counts as text, such as ``train 6,901, val 144``."""
     return ", ".join(f"{name} {value:,}" for name, value in values.items())
 
 
@@ -332,13 +332,13 @@ def share(value: float | None) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """One line of at most ``width`` characters."""
+    """A text as one line of at most ``width`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
 def listed(entries: Sequence[Mapping[str, object]], key: str, most: int = 5) -> list[str]:
-    """The first few of a list of what went wrong, a line each."""
+    """The first few entries of a list of failures, a line each."""
     lines = [f"  {entry[key]}: {shorten(str(entry['reason']), 140)}" for entry in entries[:most]]
     if len(entries) > most:
         lines.append(f"  ... and {len(entries) - most:,} more")

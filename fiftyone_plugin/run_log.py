@@ -1,4 +1,4 @@
-"""What a command tells beside its result: more of it, less of it, and a file with all of it."""
+"""The log of a command: on stderr, by verbosity, and in a file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pairlens.importers.errors import UsageError
 LOG = logging.getLogger("pairlens")
 
 PRINTED = {"printed": True}
-"""Marks what is printed already, as ``extra`` of a record."""
+"""``extra`` of a record that is already printed."""
 
 _PASSWORD = re.compile(r"//[^/@\s]+@")
-"""What an address has before its host."""
+"""User and password in an address."""
 
 
 class _Lines(logging.Formatter):
@@ -35,17 +35,17 @@ class _Lines(logging.Formatter):
 def logging_run(
     argv: Sequence[str], version: str, *, quiet: bool, verbose: bool, file: Path | None
 ) -> Iterator[None]:
-    """Within it, what is logged goes to stderr and to a file, with what is run and how long.
+    """A context that logs to stderr and to a file, with the command and its duration.
 
     Args:
-        argv: what is run
-        version: of PairLens
-        quiet: whether nothing goes to stderr
-        verbose: whether what libraries log goes to stderr, rather than warnings alone
-        file: to which lines of the log are appended
+        argv: the command
+        version: version of PairLens
+        quiet: whether nothing is logged to stderr
+        verbose: whether all logs of libraries go to stderr, and not only warnings
+        file: file to which the log is appended
 
     Raises:
-        UsageError: if the file cannot be written, or less and more is to be told
+        UsageError: if the file cannot be written, or both ``quiet`` and ``verbose`` are set
     """
     if quiet and verbose:
         raise UsageError("--quiet and --verbose exclude each other")
@@ -67,7 +67,7 @@ def logging_run(
 
 @contextmanager
 def printing_aside(*, quiet: bool) -> Iterator[None]:
-    """Within it, what is printed goes to stderr, as libraries print notices; if quiet, nowhere."""
+    """A context that redirects prints of libraries to stderr, or discards them if quiet."""
     with ExitStack() as stack:
         if quiet:
             nowhere = stack.enter_context(open(os.devnull, "w"))

@@ -1,7 +1,7 @@
-"""Where the command ``pairlens`` begins: it must speak where packages that it needs do not start.
+"""Entry point of the command ``pairlens``, which works even if required packages crash.
 
-A build of NumPy for another processor ends Python without a word when it is imported, and all but
-``doctor`` imports it.
+A build of NumPy for another processor ends Python without a message when it is imported, and all
+commands except ``doctor`` import it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _run() -> int:
 
 
 def _starts() -> bool:
-    """Whether the command line can be imported, tried where a crash does no harm."""
+    """Whether the command line can be imported, tested in a child process."""
     tried = subprocess.run(
         [sys.executable, "-c", "import pairlens.fiftyone_plugin.cli"],
         stdin=subprocess.DEVNULL,
@@ -56,7 +56,7 @@ def _starts() -> bool:
 
 
 def _doctor_alone(as_json: bool) -> int:
-    """What ``pairlens doctor`` says, without the command line."""
+    """Runs ``pairlens doctor`` without the command line."""
     from pairlens.fiftyone_plugin import doctor
 
     report = doctor.run()

@@ -1,4 +1,4 @@
-"""Clusters of Ray on this machine, whose nodes are processes that can be killed."""
+"""Ray clusters on this machine, whose nodes are processes that tests can kill."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUICK = {
 
 @contextmanager
 def cluster_of_two() -> Iterator[Cluster]:
-    """A head and another node, each with one core, and the head with what counts as two GPUs."""
+    """A head and another node with one core each; the head has two simulated GPUs."""
     cluster = Cluster(
         initialize_head=True,
         head_node_args={
@@ -42,7 +42,7 @@ def cluster_of_two() -> Iterator[Cluster]:
 
 
 class Doomed:
-    """A further node, which is killed as soon as something is under way on it.
+    """A further node, which is killed as soon as a task runs on it.
 
     What runs there never ends by itself: see :func:`stay_on`.
     """
@@ -73,7 +73,7 @@ class Doomed:
 
 
 def stay_on(where: tuple[str, str]) -> None:
-    """Never returns on a node that is doomed, and elsewhere when something is under way there."""
+    """Never returns on a doomed node; returns elsewhere once a task runs on the doomed node."""
     node, sign = where
     if ray.get_runtime_context().get_node_id() == node:
         Path(sign).touch()

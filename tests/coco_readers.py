@@ -1,4 +1,4 @@
-"""What other tools read of COCO, as JSON: run by the Python that has them.
+"""Prints what other tools read from COCO files, as JSON; run by a Python that has them.
 
 python coco_readers.py supervision|datumaro FOLDER SPLIT
 """

@@ -1,4 +1,4 @@
-"""What every test runs in: folders and a database of its own, and nothing of the user's."""
+"""The environment of all tests: their own folders and database, and nothing of the user's."""
 
 from __future__ import annotations
 
@@ -108,28 +108,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keeps what is there for good, thousands of tests and their packages, from being looked
-    through whenever a test makes many objects."""
+    """Freezes the objects of collected tests, so that garbage collection skips them."""
     gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where ``CI`` is true, a test that did not run is a failure."""
+    """If ``CI`` is true, a skipped test is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and _skipped(reporter):
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says why the run failed although no test did."""
+    """Explains why the run failed although no test did."""
     if skipped := _skipped(terminalreporter):
         terminalreporter.write_line(f"CI is true and {skipped} test(s) were skipped", red=True)
 
 
 def _skipped(reporter: pytest.TerminalReporter) -> int:
-    """How many tests were skipped that must not be.
+    """The number of tests that were skipped but must not be.
 
-    A hosted CI says with ``PAIRLENS_EXCERPTS=none`` that it has no excerpts of datasets.
+    ``PAIRLENS_EXCERPTS=none`` declares that a hosted CI has no excerpts of datasets.
     """
     if os.environ.get("CI") != "true":
         return 0

@@ -1,4 +1,4 @@
-"""A MongoDB server of the tests' own.
+"""The MongoDB server of the tests.
 
 FiftyOne's embedded server is shared by all processes of a user, *whatever* their
 ``FIFTYONE_DATABASE_DIR``: a test that started FiftyOne plainly while the user has the App
@@ -77,11 +77,11 @@ def start(folder: Path, port: int, *options: str, cache_gb: float = 0.5) -> subp
 
 
 class Server:
-    """A server of a test's own, which it can stop, kill, and start again on the same data.
+    """A server for one test, which it can stop, kill, and start again on the same data.
 
     Args:
-        folder: of its data
-        options: more of the program's
+        folder: folder of the data
+        options: further options of ``mongod``
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -96,22 +96,22 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Returns when it listens."""
+        """Starts the server, and returns when it listens."""
         self._process = start(self._folder, self.port, *self._options, cache_gb=0.25)
 
     def kill(self) -> None:
-        """Ends it as a machine does that loses its power."""
+        """Kills the server, as if the machine lost power."""
         if self._process is not None:
             self._send(signal.SIGKILL)
             self._process.communicate()
             self._process = None
 
     def pause(self) -> None:
-        """Nothing of it moves until :meth:`go_on`; its connections stay open."""
+        """Suspends the server until :meth:`go_on`; its connections stay open."""
         self._send(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """After :meth:`pause`."""
+        """Continues after :meth:`pause`."""
         self._send(signal.SIGCONT)
 
     def _send(self, number: int) -> None:

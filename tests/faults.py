@@ -1,4 +1,4 @@
-"""Broken inputs of every format; what each is told stands in docs/formats/faults.md."""
+"""Broken inputs of every format; docs/formats/faults.md lists their messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TITLES = {
     "rsgpt4v": "RS-GPT4V",
     "pregres": "PreGRES",
     "geochat": "GeoChat",
-    "llava": "LLaVA and its kin",
+    "llava": "LLaVA and similar formats",
     "vrsbench": "VRSBench",
     "dior_rsvg": "DIOR-RSVG",
     "refcoco": "RefCOCO and RRSIS-D",
@@ -43,10 +43,10 @@ class Fault:
     """A broken input.
 
     Attributes:
-        layout: that it is a fault of, one of ``tests.layouts``
+        layout: the layout that it breaks, one of ``tests.layouts``
         kind: one of :data:`KINDS`
-        about: what is broken, for people
-        spoil: breaks a sound folder
+        about: description of the fault, for people
+        spoil: breaks a valid folder
     """
 
     layout: str
@@ -96,7 +96,7 @@ def _encoded(name: str, encoding: str) -> Spoil:
 
 
 def _line(name: str, number: int, line: bytes) -> Spoil:
-    """Puts another line in the place of one."""
+    """Replaces a line."""
 
     def spoil(root: Path) -> None:
         lines = (root / name).read_bytes().splitlines(keepends=True)
@@ -117,7 +117,7 @@ def _line_with(name: str, number: int, **members: object) -> Spoil:
 
 
 def _replaced(name: str, old: str, new: str) -> Spoil:
-    """Puts a text in the place of the first other one."""
+    """Replaces the first occurrence of a text."""
     return lambda root: (root / name).write_text((root / name).read_text().replace(old, new, 1))
 
 
@@ -130,7 +130,7 @@ def _doubled_line(name: str, number: int) -> Spoil:
 
 
 def _item(name: str, number: int, change: Callable[[dict], object]) -> Spoil:
-    """Puts another record in the place of one of a list, or of the samples in an object."""
+    """Replaces a record of a list, or of the samples in an object."""
 
     def spoil(root: Path) -> None:
         content = json.loads((root / name).read_bytes())

@@ -1,4 +1,4 @@
-"""A hub on loopback, as much of one as ``huggingface_hub`` asks for to fetch a dataset."""
+"""A hub on loopback with the endpoints that ``huggingface_hub`` needs for datasets."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """What it serves and what it was asked for.
+    """The content of the hub, and the requests that it received.
 
     Attributes:
-        folders: of each ``OWNER/NAME``
+        folders: folder of each ``OWNER/NAME``
         gated: the token that each repository needs, if any
-        revisions: that every repository has
-        fetched: the names of files that were sent
-        tokens_seen: that came with requests
-        broken: answers 500 to everything while it is set
-        cut: sends half of these files and hangs up
-        made: repositories that were made, with whether they are private
-        pushed: the content of files that were uploaded, by repository and name
+        revisions: revisions of every repository
+        fetched: names of files that were sent
+        tokens_seen: tokens of the requests
+        broken: whether all requests are answered with 500
+        cut: files of which only the first half is sent
+        made: repositories that were created, with whether they are private
+        pushed: content of uploaded files, by repository and name
         writer: the token that may write
     """
 
@@ -46,14 +46,14 @@ class Hub:
     url: str = ""
 
     def files(self, repo: str) -> dict[str, bytes]:
-        """What a repository holds: of its folder, and what was uploaded."""
+        """The files of a repository: those of its folder, and uploaded ones."""
         folder = self.folders.get(repo)
         there = sorted(file for file in folder.rglob("*") if file.is_file()) if folder else []
         content = {file.relative_to(folder or "").as_posix(): file.read_bytes() for file in there}
         return content | self.pushed.get(repo, {})
 
     def has(self, repo: str, token: str) -> bool:
-        """Whether there is such a repository, as far as one is told: private ones are a secret."""
+        """Whether a repository is visible with a token; private ones are hidden."""
         return repo in self.folders or (repo in self.made and token == self.writer)
 
 
@@ -192,7 +192,7 @@ def _tree(files: dict[str, bytes]) -> list[dict[str, object]]:
 
 
 def _listed(files: dict[str, bytes], folder: str) -> list[dict[str, object]]:
-    """What lies in a folder itself, folders among it."""
+    """The direct entries of a folder, including folders."""
     start = f"{folder}/" if folder else ""
     below = {name: data for name, data in files.items() if name.startswith(start)}
     direct = {name: data for name, data in below.items() if "/" not in name.removeprefix(start)}

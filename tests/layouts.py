@@ -1,4 +1,4 @@
-"""Every layout that PairLens reads, each as a small generated dataset; what contracts run over."""
+"""Every layout that PairLens reads, as small generated datasets for the contract tests."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Layout:
     """A layout of a format.
 
     Attributes:
-        id: for the names of tests
-        format: the format's name
-        make: writes it into a folder, and gives what an import takes: the folder, or a file in it
+        id: name in the ids of tests
+        format: name of the format
+        make: writes it into a folder, and returns the path to import: the folder, or a file in it
     """
 
     id: str

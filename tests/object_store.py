@@ -1,4 +1,4 @@
-"""An object store on loopback: moto's S3, behind a door that counts, cuts and swaps."""
+"""An object store on loopback: moto's S3, behind a proxy that counts, cuts and refuses."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ SETTINGS = {
 
 @dataclass
 class ObjectStore:
-    """What it holds and what it was asked for.
+    """The store, and the requests that it received.
 
     Attributes:
-        url: its endpoint
-        client: boto3's
-        read: the keys whose content was sent
-        written: the keys whose content was received
-        cut: of these, half is sent
+        url: endpoint of the store
+        client: client of boto3
+        read: keys whose content was sent
+        written: keys whose content was received
+        cut: keys of which only the first half is sent
         before: called with a key before its content is sent
-        refusal: called with a method and a key, what is answered instead, such as ``503 SlowDown``
+        refusal: returns, for a method and a key, the status to answer instead, such as
+            ``503 SlowDown``
     """
 
     url: str = ""
@@ -68,8 +69,8 @@ class ObjectStore:
 
 @contextmanager
 def _described_once() -> Iterator[None]:
-    """Has this process read what Amazon's services are once: each client reads megabytes of JSON
-    anew, which takes a quarter of a second, and a test has a dozen of them."""
+    """Caches boto3's service descriptions: each client reads megabytes of JSON, which takes a
+    quarter of a second, and a test has a dozen clients."""
     read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda self, path: read(path))

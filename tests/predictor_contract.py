@@ -1,4 +1,4 @@
-"""What holds for every predictor: a test file names one and inherits it."""
+"""Tests that every predictor must pass: a test file names one and inherits them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SIZES = ((40, 30), (64, 48))
 
 
 class PredictorContract:
-    """Inherited by a test class, which names its predictor.
+    """Base class of the tests of a predictor.
 
     Attributes:
-        name: the predictor's name
-        params: parameters to make it with, as texts
+        name: name of the predictor
+        params: its parameters, as texts
     """
 
     name: ClassVar[str]
@@ -32,7 +32,7 @@ class PredictorContract:
 
     @pytest.fixture
     def predictor(self) -> Iterator[Any]:
-        """The predictor; to be overridden where parameters are known within a test only."""
+        """The predictor; overridden if its parameters are only known within a test."""
         made = PREDICTORS[self.name].load(self.params, "cpu")
         yield made
         getattr(made, "close", lambda: None)()
@@ -91,7 +91,7 @@ class PredictorContract:
 
 
 def masks_of(predictor: Any, batch: list[Query]) -> list[np.ndarray]:
-    """Masks alone; a failure is raised."""
+    """The masks of a batch; a failure is raised."""
     answers = list(predictor.predict(batch))
     for answer in answers:
         if isinstance(answer, Exception):

@@ -1,4 +1,4 @@
-"""A replica set of three servers as a team would share it: with a user, a key file, and TLS."""
+"""A replica set of three servers, with a user, a key file, and TLS."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ReplicaSet:
     """A replica set whose members can be stepped down, stopped and killed.
 
     Args:
-        folder: of certificates and data
+        folder: folder for certificates and data
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,13 +57,13 @@ class ReplicaSet:
 
     @property
     def uri(self) -> str:
-        """The address as users give it."""
+        """The address for users."""
         hosts = ",".join(member.address for member in self.members)
         who = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
         return f"mongodb://{who}@{hosts}/?replicaSet={NAME}&tls=true&tlsCAFile={self.authority}"
 
     def start(self) -> None:
-        """Starts and founds the set; returns when it is whole."""
+        """Starts and initiates the set; returns when it is complete."""
         for member in self.members:
             member.start()
         hosts = [{"_id": n, "host": one.address} for n, one in enumerate(self.members)]

@@ -101,7 +101,7 @@ def bench_judge(
         judge_params: its parameters
         questions: pairs to ask about, half of them faulty; one of each image
         prices: a price table
-        seed: of what is planted where; equal seeds plant equally
+        seed: seed of the choice of pairs and faults; equal seeds plant the same faults
         pairs: about how many pairs to read
         params: parameters of the checks, by name
         device: for judges with a model here

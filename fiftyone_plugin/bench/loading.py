@@ -25,9 +25,9 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
 
     Args:
         samples: a dataset or view that PairLens imported
-        checks: that will run, for what they need
-        pairs: about as many; all if there are fewer
-        seed: of the choice
+        checks: the checks that will run, whose fields are read
+        pairs: approximate number of pairs; all if there are fewer
+        seed: seed of the choice
     """
     columns = Columns.of(checks, {}, "_id", "filepath", _MASK, fields.VERDICT)
     share = min(1.0, pairs / max(1, working_set.count(samples)))

@@ -102,7 +102,7 @@ def bench_checks(
 
     Args:
         samples: a dataset or view that PairLens imported
-        seed: of the choice of pairs and of what is planted; equal seeds plant equally
+        seed: seed of the choice of pairs and faults; equal seeds plant the same faults
         rate: share of the images that get a fault, above 0 to 1
         pairs: about how many pairs to read; all of a smaller dataset
         faults: which to plant; by default all that the kind of dataset can carry

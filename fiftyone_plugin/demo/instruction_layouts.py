@@ -78,7 +78,7 @@ def write_rsgpt4v(
         root: a folder, made where it is not there
         scenes: drawn one after the other
         splits: the split of each scene
-        seed: of the choice of words
+        seed: seed of the choice of words
     """
     rng = np.random.default_rng([seed, 3])
     trained: list[list[JSONRecord]] = []
@@ -196,8 +196,8 @@ def talks_of(
     """Questions and answers of a caption, of a conversation and, where there are any, of boxes.
 
     Args:
-        scene: that they are about
-        rng: of the choice of words
+        scene: the scene of the conversations
+        rng: random numbers for the choice of words
         ground: asks for the box of a target, and answers
     """
     asked = [(question, answer) for question, answer, _ in questions_of(scene, rng)]

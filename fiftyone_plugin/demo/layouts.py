@@ -36,8 +36,8 @@ class GeneratedLayout:
 
     Attributes:
         root: the folder that an importer takes
-        format: its name
-        keys: of all samples, in the order in which a reader meets them
+        format: name of the format
+        keys: keys of all samples, in the order in which a reader yields them
     """
 
     root: Path
@@ -92,7 +92,7 @@ def write_gres(
         root: a folder, made where it is not there
         scenes: drawn one after the other
         splits: the split of each scene
-        seed: of the choice of targets and of the lists' order
+        seed: seed of the choice of targets and of the order of lists
 
     Raises:
         ValueError: if a scene has no target that a query can name

@@ -37,8 +37,8 @@ class Pen:
 
     Attributes:
         canvas: (height, width, 3) RGB, drawn on
-        center: of the thing, in pixels
-        angle: of the thing's x axis, in radians, clockwise on the screen
+        center: center of the object, in pixels
+        angle: angle of the object's x axis in radians, clockwise on the screen
         sun: unit vector from the sun to the ground, in pixels
     """
 

@@ -62,8 +62,8 @@ def run_demo(out: Path, *, images: int = 48, seed: int = 0, say: Say = print) ->
 
     Args:
         out: a folder for the generated and the exported files; an earlier demo's is replaced
-        images: images a dataset
-        seed: of the drawing and the planting
+        images: images per dataset
+        seed: seed of the drawing and the planting
         say: called with each line of output, as the demo runs
 
     Returns:

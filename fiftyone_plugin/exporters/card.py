@@ -100,9 +100,9 @@ def card(head: Mapping[str, Any], front: Mapping[str, Any], repo: str | None = N
     """The dataset card of an export, in Markdown.
 
     Args:
-        head: of its manifest
-        front: what the layout adds to the hub's metadata, such as ``configs``
-        repo: ``OWNER/NAME`` where it is pushed to
+        head: head of the manifest
+        front: metadata of the layout for the hub, such as ``configs``
+        repo: ``OWNER/NAME`` of the target repository
     """
     counts, kind = head["counts"], head["kind"]
     source = head["source"]["format"]

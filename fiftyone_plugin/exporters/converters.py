@@ -52,12 +52,12 @@ class Example:
         key, image_id, split: as in the dataset
         image: path of the published image, ``None`` if it was missing at import
         image_name: the name that the annotation gives the image
-        width, height: of the image, in pixels
-        phrase: the query, of a pair
+        width, height: size of the image in pixels
+        phrase: the query of a pair
         no_target: whether the right answer is declared to be an empty mask
-        mask: that the sample holds, where there is one
-        caption: the text that stands for the image, of a caption or conversation
-        captions: ``text``, ``task``, ``annotator`` of each
+        mask: the mask of the sample, if there is one
+        caption: the main text of the image, a caption or part of a conversation
+        captions: ``text``, ``task``, ``annotator`` of each caption
         turns: ``question``, ``answers``, ``category`` of each
         boxes: ``label`` and ``bounding_box`` (x, y, width, height as shares) of each
         target_box: x, y, width and height as shares, of a pair whose target is a box

@@ -26,7 +26,7 @@ def in_app(sentence: str, options: Iterable[Option] = ()) -> str:
     A command that no operator takes the place of is for a terminal, and stays as it is.
 
     Args:
-        sentence: of a report or an error
+        sentence: a sentence of a report or an error
         options: those of the form that it is about; other flags are looked up in the commands
             that the sentence names, and then in all steps
     """

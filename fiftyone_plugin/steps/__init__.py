@@ -1,4 +1,4 @@
-"""The steps, in the order that the command line lists them."""
+"""The steps, in the order of the command line."""
 
 from pairlens.fiftyone_plugin.steps.across import diff, leaks
 from pairlens.fiftyone_plugin.steps.checking import audit, bench_checks, flag

@@ -1,4 +1,4 @@
-"""Across datasets and releases: what several of them have in common, and what a new one changed."""
+"""Steps that compare datasets, splits and releases."""
 
 from __future__ import annotations
 

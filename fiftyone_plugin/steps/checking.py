@@ -1,4 +1,4 @@
-"""Checks: running them, measuring them, and a page of what they found."""
+"""Steps that run checks, measure them, and write an audit of their findings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pairlens.importers.errors import UsageError
 from pairlens.importers.parallel import Engine, default_workers
 
 MANY = 20_000
-"""Pairs from which on it pays to start processes for the checks."""
+"""Number of pairs above which the checks run in several processes."""
 
 THRESHOLDS = Option(
     "params", "threshold of a check; see: pairlens checks", CheckSettings, flag="--param",
@@ -106,7 +106,7 @@ def bench_checks(
     prices: Path | None,
     **options: Any,
 ) -> Report:
-    """Measures the checks on planted faults, or a judge beside them."""
+    """Measures the checks, or a judge, on planted faults."""
     if judge is not None:
         from pairlens.fiftyone_plugin.bench import judged_report
         from pairlens.fiftyone_plugin.bench.judged import bench_judge
@@ -145,7 +145,7 @@ def bench_checks(
     examples=("audit gres --out gres-audit.md",),
 )
 def audit(samples: Any, watch: Watch, *, out: Path, **options: Any) -> Report:
-    """Writes a page of what the checks found."""
+    """Writes an audit of the findings."""
     from pairlens.fiftyone_plugin.audit import audit
 
     return audit(samples, out, **options, progress=watch.progress)

@@ -1,4 +1,4 @@
-"""Import and export."""
+"""Steps that import, adopt, relocate and export datasets."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def import_dataset(
 def adopt_dataset(
     samples: Any, watch: Watch, *, media_dir: MediaPlace | None, **options: Any
 ) -> Report:
-    """Makes the samples of a dataset pairs."""
+    """Turns the samples of a dataset into pairs."""
     from pairlens.fiftyone_plugin.adoption.runner import adopt
 
     done = adopt(samples, given_media_dir=media_dir, **options, progress=watch.progress)
@@ -178,7 +178,7 @@ def cut_images(
     examples=("sources gres xView_train.geojson",),
 )  # fmt: skip
 def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | None) -> Report:
-    """Stores the boxes that the source of the images has of their objects."""
+    """Stores the object boxes of the dataset that the images were taken from."""
     from pairlens.importers.source_store import store_source_boxes
 
     return reports.of_sources(store_source_boxes(samples, path, chips, watch.progress))
@@ -199,7 +199,7 @@ def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | 
 def relocate_dataset(
     samples: Any, watch: Watch, *, source: str | None, media_dir: MediaPlace | None
 ) -> Report:
-    """Points a dataset at the folders in which its files are now."""
+    """Sets the new folders of a dataset's files."""
     from pairlens.importers import fo_internals
     from pairlens.importers.datasets import unpacked_place
     from pairlens.importers.relocation import relocate
@@ -216,7 +216,7 @@ def relocate_dataset(
     examples=("sync gres",),
 )
 def sync_dataset(samples: Any, watch: Watch) -> Report:
-    """Brings this machine and the object stores of a dataset together."""
+    """Synchronizes this machine with the object stores of a dataset."""
     from pairlens.importers import fo_internals
     from pairlens.importers.datasets import unpacked_place
     from pairlens.importers.relocation import sync

@@ -1,4 +1,4 @@
-"""What runs the work of a step: the same options wherever there is a choice."""
+"""Options for the engine of a step, which all parallel steps share."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ ENGINE = (
     Option("workers", "how many work in parallel; by default one for each core, where that "
            "pays", int, metavar="COUNT", in_form=False),
 )  # fmt: skip
-"""Options of a step that can go to processes or to a cluster."""
+"""Options of a step that can run in processes or on a cluster."""

@@ -1,4 +1,4 @@
-"""How many pairs are bad: drawing a sample, what follows from it, and how large it must be."""
+"""The step that estimates how many pairs are bad: draws a sample, reports on it, plans its size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: a dataset, or published files, tested against limits."""
+"""The step that tests a dataset, or published files, against limits."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _check(
     sarif: Path | None,
     **options: Any,
 ) -> Report:
-    """Finds, compares and writes."""
+    """Runs the checks, compares findings with limits, and writes the results."""
     from pairlens.fiftyone_plugin import gate_reports
     from pairlens.fiftyone_plugin.doctor import installed_version
     from pairlens.fiftyone_plugin.gate import limits

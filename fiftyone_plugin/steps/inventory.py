@@ -1,4 +1,4 @@
-"""Listing, describing and deleting datasets."""
+"""Steps that list, describe and delete datasets."""
 
 from __future__ import annotations
 

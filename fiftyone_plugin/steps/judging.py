@@ -1,4 +1,4 @@
-"""Asking a model that looks at the images."""
+"""The step that asks a judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listings of checks, formats and predictors. None of them imports FiftyOne."""
+"""Steps that list checks, formats and predictors, without importing FiftyOne."""
 
 from __future__ import annotations
 

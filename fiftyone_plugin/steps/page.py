@@ -52,7 +52,7 @@ def _line(cells: Sequence[str], shown: Sequence[int]) -> str:
 
 
 def usage(step: Step) -> str:
-    """How a command is called, with what it needs."""
+    """The usage line of a command, with its required arguments."""
     placed = [
         _value(o) if o.required or not o.count else f"[{_value(o)}]"
         for o in step.options
@@ -66,7 +66,7 @@ def usage(step: Step) -> str:
 
 
 def _rows(option: Option) -> Iterator[tuple[str, str, str, str]]:
-    """The cells of an option: on the command line, of the operator, its default, what it is."""
+    """The cells of an option: flag, parameter of the operator, default, description."""
     if option.apart:
         for choice, about in option.flags().items():
             yield f"`--{choice}`", f"`{option.param}={choice}`", "", about

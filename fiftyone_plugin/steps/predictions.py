@@ -1,4 +1,4 @@
-"""Prediction, and consensus of predictions."""
+"""Steps that predict masks, and combine predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The estimated chance that a pair is bad, from the verdicts so far."""
+"""The step that estimates from the verdicts how likely each pair is bad."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ PREFER = Option("prefer", "none, newest or first: the decision that counts of co
                 default="none", metavar="WHICH")  # fmt: skip
 
 ANYWHERE = (REVIEWER,)
-"""Options that every action takes, though not all use them."""
+"""Options of every action, even if an action does not use them."""
 
 
 class Action(NamedTuple):
@@ -62,7 +62,7 @@ ACTIONS: dict[str, Action] = {}
 def action(
     name: str, help: str, *options: Option, values: str = "", writes: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Report]], Callable[..., Report]]:
-    """Declares an action by its flag, whose values are named as in a usage line."""
+    """Declares an action by its usage: the flag and the names of its values."""
     named = tuple(values.replace("...", "").split())
     count = "+" if values.endswith("...") else len(named) if len(named) > 1 else None
     kind = Texts if count else str if named else bool
