@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -88,17 +89,6 @@ def instruction_format(
             split_from=split_from,
         )
 
-    def settle(root: Path, given: Mapping[str, str]) -> Settled:
-        if text := given.get(IMAGE_ROOT.name):
-            found = named_folder(IMAGE_ROOT.name, text, root)
-        elif IMAGE_ROOT.name in given:
-            found = ""
-        else:
-            lookup = ImageLookup(root, ("images", *image_folders))
-            found = find_image_folder(root, lookup, _first_images(root))
-        params = dict(given) | ({IMAGE_ROOT.name: found} if found else {})
-        return Settled(FORMATS[name], params, params != dict(given))
-
     return Format(
         name=name,
         title=title,
@@ -112,7 +102,7 @@ def instruction_format(
         params=(IMAGE_ROOT, BOXES, ANGLES, SPLIT_FROM),
         wants=(ORIENTATION, MASK_FRAME),
         takes=takes,
-        settle=settle,
+        settle=partial(_settle, name, image_folders),
         wanted=wanted,
         parts=parts,
         boxes="in the texts",
@@ -121,6 +111,19 @@ def instruction_format(
         example=example,
         faults=faults,
     )
+
+
+def _settle(name: str, folders: Sequence[str], root: Path, given: Mapping[str, str]) -> Settled:
+    """Completes the folder that images lie in, where it was not given and is found."""
+    if text := given.get(IMAGE_ROOT.name):
+        found = named_folder(IMAGE_ROOT.name, text, root)
+    elif IMAGE_ROOT.name in given:
+        found = ""
+    else:
+        lookup = ImageLookup(root, ("images", *folders))
+        found = find_image_folder(root, lookup, _first_images(root))
+    params = dict(given) | ({IMAGE_ROOT.name: found} if found else {})
+    return Settled(FORMATS[name], params, params != dict(given))
 
 
 def signs_of(root: Path) -> set[str]:

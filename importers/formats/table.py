@@ -88,9 +88,8 @@ from pairlens.importers.formats.table_literals import spelled_out
 from pairlens.importers.formats.table_records import NAME, RowReader
 from pairlens.importers.formats.table_rows import Table, TableRow, broken
 from pairlens.importers.formats.table_runs import ORDERS, RUNS
-from pairlens.importers.formats.table_setting import ROOTS, first_images, setting_of
+from pairlens.importers.formats.table_setting import ROOTS, first_images, roots_of, setting_of
 from pairlens.importers.formats.table_splits import split_of_file
-from pairlens.importers.image_folders import IMAGE_ROOT, find_image_folder, named_folder
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.reading import MASK_FRAME, MASK_VALUES, ORIENTATION
 from pairlens.importers.records import Record
@@ -205,15 +204,9 @@ def _settled(
     params = dict(given) | columns.given
     if isinstance(stored, CsvTable) and stored.delimiter != "comma":
         params.setdefault("delimiter", stored.delimiter)
-    for root_of in ROOTS:
-        if root_of.name in given:
-            text = given[root_of.name]
-            params[root_of.name] = named_folder(root_of.name, text, folder_of(root))
-    if IMAGE_ROOT.name not in given:
-        images = setting_of(root, columns, params).images()
-        named = first_images(first, columns.image, tables[0].name)
-        if folder := find_image_folder(folder_of(root), images, named):
-            params[IMAGE_ROOT.name] = folder
+    images = setting_of(root, columns, params).images()
+    named = first_images(first, columns.image, tables[0].name)
+    params |= roots_of(folder_of(root), given, images, named)
     if "runs" not in given and hold_numbers(rows, columns.mask):
         some = ((tables[0].name, row.number, row.cells) for row in first)
         if order := decide_runs(some, setting_of(root, columns, params))[0]:

@@ -13,6 +13,7 @@ from pairlens.importers.errors import UsageError, shown
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_cells import (
     are_numbers_of,
+    boxes_in,
     is_bare_runs,
     is_empty,
     is_geometry_cell,
@@ -21,7 +22,7 @@ from pairlens.importers.formats.table_cells import (
     is_talk_cell,
 )
 from pairlens.importers.formats.table_joined import is_unsure
-from pairlens.importers.formats.table_named_boxes import may_be_in_image
+from pairlens.importers.formats.table_named_boxes import is_on_earth
 from pairlens.importers.formats.table_texts import is_text_cell
 from pairlens.importers.formats.table_truth import is_truth_cell
 from pairlens.importers.reading import ReadParam
@@ -191,17 +192,20 @@ def unread_mask(
         return None
     for name in names:
         filled = [row[name] for row in rows if not is_empty(row.get(name))]
+        on_earth = _most_say(_is_on_earth, name, rows)
         named = _plain(name) in _SURELY_MASKS and not any(map(_SAYS["mask"], filled))
-        if not filled or not (named or _most_say(is_geometry_cell, name, rows)):
+        if not filled or not (named or on_earth or _most_say(is_geometry_cell, name, rows)):
             continue
         what = "hold boxes or outlines in a notation that is not read"
-        if "," in name:
-            what = "may hold boxes, or the place of the image in another, and are not read"
+        if on_earth or is_unsure(name):
+            what = (
+                "may hold boxes, or the place of the image on Earth or in another, and are not read"
+            )
         rule = (
             f"of the first cells of column {shown(name, 80)!r} {what}, such as "
             f"{shown(str(filled[0]), 40)!r}, so that rows are read as images with captions"
         )
-        times = len(filled) if named else sum(map(is_geometry_cell, filled))
+        times = len(filled) if named or on_earth else sum(map(is_geometry_cell, filled))
         return Decision(rule, "mask", override=f"mask={name}", times=times)
     return None
 
@@ -261,6 +265,8 @@ def _has_texts_within(name: str, names: Sequence[str], rows: Sequence[Mapping[st
 
 def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     fits = [name for name in free if _most_say(_SAYS[role], name, rows)]
+    if role == "mask":
+        fits = [name for name in fits if not _most_say(_is_on_earth, name, rows)]
     for alias in _NAMES[role]:
         for name in free:
             runs = role == "mask" and _most_say(is_bare_runs, name, rows)
@@ -269,7 +275,6 @@ def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]])
     fits = [name for name in fits if not _is_for_another(role, name)]
     if role == "mask":  # ids of sentences are no outline
         fits = [name for name in fits if not _most_say(are_numbers_of, name, rows)]
-        fits = [n for n in fits if "," not in n or _most_say(may_be_in_image, n, rows)]
     if role in ("image", "mask") and len(fits) > 1:
         # Where several hold files, those of masks say so in their paths.
         fits = [n for n in fits if _most_say(_is_called_mask, n, rows) == (role == "mask")]
@@ -279,6 +284,11 @@ def _guess_of(role: str, free: Sequence[str], rows: Sequence[Mapping[str, Any]])
         return ""
     spoken = fits if len(fits) == 1 else [name for name in fits if _has_words(name, rows)]
     return spoken[0] if len(spoken) == 1 else ""
+
+
+def _is_on_earth(cell: Any) -> bool:
+    boxes = boxes_in(cell)
+    return bool(boxes) and all(map(is_on_earth, boxes))
 
 
 def _is_for_another(role: str, name: str) -> bool:

@@ -83,14 +83,13 @@ def named_points(value: Mapping[Any, Any]) -> NamedBox | list[float] | None:
     return NamedBox(numbers, SPREAD[order]) if parts and not turned else numbers
 
 
-def may_be_in_image(value: Any) -> bool:
-    """Whether an object may be a box in an image, rather than the image's own place on Earth.
+def is_on_earth(box: Sequence[float]) -> bool:
+    """Whether the numbers of a box are rather the place of an image on Earth than one in it.
 
     Degrees lie close to each other, and metres of a projection are many.
     """
-    box = named_points(value) if isinstance(value, Mapping) else None
-    if not isinstance(box, NamedBox) or min(box) < -1 or max(box) > _FARTHEST:
-        return False
     x, y, third, fourth = box
-    wide, high = (third - x, fourth - y) if box.forms[0] == "xyxy" else (third, fourth)
-    return max(box) <= 1 or (wide >= 1 and high >= 1)
+    corners = "xyxy" in forms_of(box)
+    wide, high = (third - x, fourth - y) if corners else (third, fourth)
+    degrees = max(box) > 1 and 0 < wide < 1 and 0 < high < 1
+    return degrees or max(box) > _FARTHEST

@@ -13,7 +13,7 @@ from pairlens.importers.formats.table_cells import is_empty, only
 from pairlens.importers.formats.table_columns import TableColumns
 from pairlens.importers.formats.table_files import folder_of
 from pairlens.importers.formats.table_rows import TableRow
-from pairlens.importers.image_folders import IMAGE_ROOT, Named
+from pairlens.importers.image_folders import IMAGE_ROOT, Named, find_image_folder, named_folder
 from pairlens.importers.image_lookup import ImageLookup, clean_path
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.reading import (
@@ -110,3 +110,24 @@ def in_list(row: TableRow, path: str) -> str:
         ValueError: if that is no path
     """
     return clean_path(f"{row.key}/{path}") if row.key else path
+
+
+def roots_of(
+    here: Path, given: Mapping[str, str], images: ImageLookup, named: Iterator[Named]
+) -> dict[str, str]:
+    """The folders that paths begin in: those that were given, and that of the images if found.
+
+    Args:
+        here: the table's folder
+        given: parameters
+        images: finds images without the folder
+        named: the images of the first rows
+
+    Raises:
+        UsageError: if one that was given is not there
+    """
+    wanted = [one.name for one in ROOTS if one.name in given]
+    roots = {name: named_folder(name, given[name], here) for name in wanted}
+    if IMAGE_ROOT.name not in given and (folder := find_image_folder(here, images, named)):
+        roots[IMAGE_ROOT.name] = folder
+    return roots

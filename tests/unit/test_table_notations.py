@@ -160,12 +160,25 @@ def test_columns_that_may_be_boxes_are_told(tmp_path: Path, names: tuple[str, ..
     "place",
     [(-75.9, 41.9, -75.8, 42.0), (11.5, 48.1, 11.6, 48.2), (691000, 5334000, 691512, 5334512)],
 )
-def test_the_place_of_an_image_is_no_box_in_it(tmp_path: Path, place: tuple[float, ...]):
+@pytest.mark.parametrize("spread", [True, False])
+def test_the_place_of_an_image_is_no_box_in_it(
+    tmp_path: Path, place: tuple[float, ...], spread: bool
+):
     names = ("xmin", "ymin", "xmax", "ymax")
-    path = table(tmp_path, dict(zip(names, place, strict=True)))
+    cells = dict(zip(names, place, strict=True)) if spread else {"bbox": str([*place])}
+    path = table(tmp_path, cells)
     (told,) = told_of(path, "mask")
-    assert "or the place of the image in another" in told
+    assert "or the place of the image on Earth or in another" in told
+    assert told.override == f"mask={','.join(cells)}"
     assert isinstance(next(iter(TABLE.read(path))), CaptionedImage)
+
+
+@pytest.mark.parametrize(
+    "cell", ["[0.1, 0.2, 0.3, 0.4]", "[5, 5, 6, 6]", "[-4, 5, 20, 30]", "[0, 0, 2000, 1000]"]
+)
+def test_small_boxes_and_shares_are_boxes_in_the_image(tmp_path: Path, cell: str):
+    path = table(tmp_path, {"bbox": cell})
+    assert not told_of(path, "mask") and TABLE.settled(path, {}).params["mask"] == "bbox"
 
 
 @pytest.mark.parametrize(
