@@ -52,9 +52,12 @@ def of_team(status: Report, team: Team) -> Report:
         lines.append(f"  pauses over {team['pause']} minutes are left out")
     lines += [_agreement(one) for one in team["agreement"]]
     if number := team["disagreements"]:
-        pairs = "1 pair" if number == 1 else f"{number:,} pairs"
-        lines.append(f"On {pairs} reviewers disagree; --disagreements lists them.")
+        lines.append(f"On {_pairs(number)} reviewers disagree; --disagreements lists them.")
     return Report(status.data | {"team": team}, lines)
+
+
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count:,} pairs"
 
 
 def _pace(pace: Pace) -> str:
@@ -64,7 +67,7 @@ def _pace(pace: Pace) -> str:
 
 def _agreement(agreement: ReviewerAgreement) -> str:
     names = f"{agreement['first']} and {agreement['second']}"
-    line = f"{names}: {agreement['common']:,} pairs judged by both"
+    line = f"{names}: {_pairs(agreement['common'])} judged by both"
     if agreement["share"] is not None:
         line += f", {agreement['same']:,} alike ({agreement['share']:.1%})".replace("%", " %")
     kappa, why = agreement["kappa"], agreement["why"]
@@ -140,14 +143,14 @@ def _decision(decision: FileDecision) -> str:
 
 def of_agreement(done: FileAgreement) -> Report:
     """The report of the agreement of two decisions files."""
-    line = f"{done['common']:,} pairs judged by both, {done['same']:,} alike"
+    line = f"{_pairs(done['common'])} judged by both, {done['same']:,} alike"
     if done["share"] is not None:
         line += f" ({done['share']:.1%})".replace("%", " %")
     if done["kappa"] is not None:
         line += f"; Cohen's kappa {done['kappa']:.3f}"
     lines = [line + (f"; no kappa: {done['why']}." if done["why"] else ".")]
     if done["different_source"]:
-        lines.append(f"{done['different_source']:,} pairs left out: their phrase or mask differs.")
+        lines.append(f"{_pairs(done['different_source'])} left out: phrase or mask differs.")
     if done["common"]:
         names = list(done["table"])
         rows = [("", *names)]

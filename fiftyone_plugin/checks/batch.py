@@ -54,10 +54,14 @@ class Batch:
     Args:
         rows: the values of each sample
         columns: the fields of the rows
+        answers: keys of the rows that are answers to questions, read like queries
     """
 
-    def __init__(self, rows: Sequence[Row], columns: Columns) -> None:
+    def __init__(
+        self, rows: Sequence[Row], columns: Columns, answers: frozenset[str] = frozenset()
+    ) -> None:
         self.rows = rows
+        self.answers = answers
         self.columns = columns
         by_path = zip(*rows, strict=True) if rows else ((),) * len(columns.paths)
         self._values = dict(zip(columns.paths, by_path, strict=True))
@@ -86,7 +90,7 @@ class Batch:
         """A batch of some of the rows, which shares the samples that were made already."""
         if list(rows) == list(range(len(self.rows))):
             return self
-        taken = Batch([self.rows[row] for row in rows], self.columns)
+        taken = Batch([self.rows[row] for row in rows], self.columns, self.answers)
         taken._samples = {
             n: self._samples[row] for n, row in enumerate(rows) if row in self._samples
         }

@@ -118,8 +118,9 @@ class Statements:
         classes: the named classes in order, each once, without the vaguest
         spots: all places
         where: the one place of a class; classes in several sentences are left out
-        counts: the numbers of a class, :data:`MANY` for an indefinite one
-        articles: classes with the article "a" and no number
+        counts: the numbers of a class, :data:`MANY` for an indefinite one, which "one pond" and
+            "one pond" are together
+        articles: classes that have the article "a" once, and no number
         measures: values by unit
         shares: shares of the image, 0 to 1, written as fractions or percent
     """
@@ -178,6 +179,7 @@ def statements(caption: str) -> Statements:
     owners: dict[str, Spot] = {}
     counts: dict[str, set[int]] = {}
     articles: list[str] = []
+    ones: list[str] = []
     measures: list[tuple[str, float]] = []
     shares: list[float] = []
     whole = False
@@ -190,17 +192,29 @@ def statements(caption: str) -> Statements:
             owners[owner] = here[0]
         for name, number in numbers:
             counts.setdefault(name, set()).add(number)
+            ones += [name] * (number == 1)
         measures += measured
         shares += parts
         whole = whole or goes_on
     where = {name: spot for name, spot in owners.items() if named.count(name) == 1}
     classes = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
+    several = _several(caption, articles + ones)
+    for name in several & counts.keys():
+        counts[name].add(MANY)
     if whole:
         of_all, shares_of_all = _measures(caption)
         measures, shares = [*of_all], [*shares_of_all]
+    single = frozenset(articles) - several
     return Statements(
-        classes, tuple(spots), where, counts, frozenset(articles), _by_unit(measures), tuple(shares)
+        classes, tuple(spots), where, counts, single, _by_unit(measures), tuple(shares)
     )
+
+
+def _several(caption: str, ones: list[str]) -> set[str]:
+    """The classes of which a caption tells one more than once, or one and another."""
+    if "another" in word_set(caption):
+        return set(ones)
+    return {name for name in ones if ones.count(name) > 1} if len({*ones}) < len(ones) else set()
 
 
 def _runs(tokens: tuple[Token, ...]) -> list[tuple[int, int, str]]:

@@ -215,4 +215,5 @@ def _as_queries(batch: Batch) -> tuple[list[int], Batch]:
     rows = [blank.copy() for _ in numbers]
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True)):
         row[key], row[phrase] = str(place), texts.texts[number]
-    return numbers, Batch(rows, columns)
+    spoken = [str(place) for place, n in enumerate(numbers) if not texts.is_caption[n]]
+    return numbers, Batch(rows, columns, frozenset(spoken))

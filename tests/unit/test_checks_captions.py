@@ -298,6 +298,40 @@ def test_several_of_a_kind_are_one_finding() -> None:
     assert issue.note == "caption 2 has no words; it is ''; 1 more of the kind"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "No, I don't see any sea.",
+        "I cannot see a plane in this picture, only cars.",
+        "I can't find any ships here.",
+        "Certainly, there is a road.",
+        "Of course, it is a port.",
+    ],
+)
+def test_an_answer_may_deny_and_affirm_as_people_do(answer: str) -> None:
+    assert said("boilerplate", talk("Can you see it?", answer), "instructions") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I don't see any image that I could describe.",
+        "I cannot see the image.",
+        "I can't help you with that.",
+        "Sure! Here is a caption: a road.",
+        "I don't see any boats, as I'm an AI.",
+    ],
+)
+def test_an_answer_that_refuses_or_repeats_a_prompt(answer: str) -> None:
+    (issue,) = said("boilerplate", talk("Can you see it?", answer), "instructions")
+    assert issue.severity is None
+
+
+def test_a_caption_does_not_answer() -> None:
+    for text in ("I don't see any sea.", "Certainly, there is a road."):
+        assert len(said("boilerplate", captioned(text))) == 1
+
+
 def test_checks_of_queries_go_through_answers_as_well() -> None:
     sample = talk("What is it?", "I'm sorry, but I cannot tell.", "What else?", "none")
     (issue,) = said("boilerplate", sample, "instructions")

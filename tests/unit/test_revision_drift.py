@@ -43,6 +43,11 @@ def test_real_revisions(shared_data: Path, name: str) -> None:
             "A creek at the north that leads toward the south.",
             id="where it flows",
         ),
+        pytest.param("A lake in the NE and a lake in the SW.", "Two lakes.", id="one and one"),
+        pytest.param(
+            "One road leads to the top, another one to the left.", "Two roads.", id="another"
+        ),
+        pytest.param("A pond and a pond, and a third pond.", "Three ponds.", id="one by one"),
         pytest.param("A barn north of the road.", "A barn south of the creek.", id="relations"),
         pytest.param(
             "A lake at the top of the image. A road at the bottom of the image.",

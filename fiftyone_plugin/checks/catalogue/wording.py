@@ -34,6 +34,13 @@ _PROMPT = re.compile(
     r"|^(?:none|null|nan|n/a|todo|tbd|undefined|unknown|placeholder|test)\W*$",
     re.I,
 )
+_ANSWERED = re.compile(
+    r"^(?:sure|certainly|of course|absolutely)[,!.]"
+    r"|\bi (?:cannot|can't|can not|do not|don't) (?:see|find|spot|observe|detect|identify) "
+    r"(?:any|an?)\b(?! (?:image|picture|photo|attachment|file)\b)",
+    re.I,
+)
+"""What an answer may say to a question, and a query that nobody asked for cannot."""
 _FORMAT = re.compile(r"^#{2,}\s|```|\bjson\b", re.I)
 """Remains of a prompt in a text of one line; of an answer of several the form that it has."""
 
@@ -65,6 +72,8 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
     for row, (key, phrase) in enumerate(batch.queries()):
         if row not in telltale and not _is_odd(phrase):
             continue
+        if key in batch.answers:
+            phrase = _ANSWERED.sub("", phrase)
         if match := _REFUSAL.search(phrase):
             yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}", "error")
         elif match := _of_prompt(phrase):
