@@ -66,8 +66,7 @@ def open_predictor(
     if pool.is_here:
         if pool.workers is not None:
             raise UsageError(
-                "without --engine, one predictor runs in this process; --workers needs --engine "
-                "processes or ray"
+                "one predictor runs in this process; --workers needs --engine processes or ray"
             )
         loaded = spec.load(params, device)
         try:

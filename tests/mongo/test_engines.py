@@ -72,8 +72,8 @@ def test_what_cannot_be_sent_to_processes_is_told(imported: fo.Dataset, nameless
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"workers": 2}, "one predictor answers in this process; --workers belongs to"),
-        ({"engine": "threads", "workers": 2}, "one predictor answers in this process"),
+        ({"workers": 2}, "one predictor runs in this process; --workers needs --engine"),
+        ({"engine": "threads", "workers": 2}, "one predictor runs in this process"),
         ({"engine": "steam"}, "no engine 'steam'; known: threads, processes, ray"),
         ({"engine": "processes", "workers": 0}, "0 workers can do nothing"),
         ({"engine": "processes", "workers": 10**5}, "are too many for the .* cores of this"),

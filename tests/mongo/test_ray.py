@@ -299,7 +299,9 @@ def test_modules_that_are_installed_nowhere_go_along(
 
     try:
         found = [outcome.unwrap() for outcome in pool.map(working_ray.named, range(4))]
-        with pytest.raises(StateError, match="workers of Ray have no module helped_ray: it must"):
+        with pytest.raises(
+            StateError, match="workers of Ray have no module helped_ray: install it on"
+        ):
             list(pool.map(working_ray.whole, range(4)))
         thing = working_ray.Thing()
         with pool.open(working_ray.of_thing) as first:
