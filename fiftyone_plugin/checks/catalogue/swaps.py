@@ -84,9 +84,9 @@ def _gain(one: _Query, other: _Query) -> float:
         return 0.0
     if max(outside(query.region, there), outside(query2.region, here)) > TOLERANCE:
         return 0.0
-    sizes = _comparable(query, query2)
-    mine = _misfit(query, here, there, sizes) - _misfit(query, there, here, sizes)
-    theirs = _misfit(query2, there, here, sizes) - _misfit(query2, here, there, sizes)
+    by_size = _comparable(query, query2)
+    mine = _misfit(query, here, there, by_size) - _misfit(query, there, here, by_size)
+    theirs = _misfit(query2, there, here, by_size) - _misfit(query2, here, there, by_size)
     return mine + theirs if min(mine, theirs) >= MIN_EACH else 0.0
 
 
@@ -95,11 +95,11 @@ def _comparable(query: QueryFeatures, other: QueryFeatures) -> bool:
     return any(agree(a, b) for a in query.classes for b in other.classes)
 
 
-def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats, sizes: bool) -> float:
+def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats, by_size: bool) -> float:
     """The misfit of a query and a mask by place, size and shape, compared with the other mask."""
     return (
         outside(query.region, stats)
-        + (_size_misfit(query, stats, instead) if sizes else 0.0)
+        + (_size_misfit(query, stats, instead) if by_size else 0.0)
         + _shape_misfit(query, stats, instead)
     )
 
